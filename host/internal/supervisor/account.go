@@ -197,6 +197,8 @@ func (j *job) begin(work func(context.Context)) {
 		}
 	}
 
+	// The job outlives the call that began it: it runs until its work is done
+	// or end cancels it.
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	j.cancel = cancel

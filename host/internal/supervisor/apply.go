@@ -119,6 +119,7 @@ func (a *account) apply(ctx context.Context, cfg config.Provider, force bool) Re
 		return a.disable(ctx, cfg, force)
 	}
 
+	// A drain that is still under way would end the service that begins here.
 	a.drainer.end()
 	var drained bool
 	a.set(func() {
@@ -176,10 +177,14 @@ func (a *account) retryReload(cfg config.Provider, tries int) {
 			_, err := a.reload(ctx, cfg, false)
 			if err == nil {
 				a.log.Info("provider came up")
+				// An account that drains came up only for what is open, which
+				// may have ended meanwhile.
 				a.drain()
 				return
 			}
 
+			// The failure may come from the end of the job alone, so the
+			// account keeps its state.
 			if ctx.Err() != nil {
 				return
 			}
@@ -191,6 +196,7 @@ func (a *account) retryReload(cfg config.Provider, tries int) {
 				a.phase = phase
 			})
 
+			// The plugin would refuse the same configuration each time.
 			if phase == StateQuarantined {
 				return
 			}

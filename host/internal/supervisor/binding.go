@@ -161,6 +161,8 @@ func (s *slot) freeze() (thaw func(identity string)) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 
+		// The identity is set before the calls that wait go on: each compares
+		// it with the one that it was prepared for.
 		s.frozen = nil
 		if identity != "" {
 			s.identity = identity

@@ -32,6 +32,7 @@ func (b *bulkhead) resize(limit int) {
 // unavailable, not sent.
 func (b *bulkhead) enter(ctx context.Context, wait time.Duration) error {
 	b.mu.Lock()
+	// A caller that comes now does not pass those that wait already.
 	if b.inUse < b.limit && b.waiting.Len() == 0 {
 		b.inUse++
 		b.mu.Unlock()

@@ -83,11 +83,15 @@ func explained[R any](l *Lease, do call[R]) call[R] {
 			return answer, failure
 		}
 
+		// The host waits for the process's end even when nothing was sent, so
+		// that a retry at once meets the next process.
 		ended := !gaveUp && l.binding.endsSoon()
 		switch {
 		case !trace.Sent():
 			failure = turnedAway(time.Second, "the plugin could not be reached: %s", failure.Message)
 		case ended:
+			// The outcome stays unknown: the provider may have acted on the
+			// call.
 			failure.Code = sdk.CodeUnavailable
 			failure.Message = "the plugin's process ended during the call"
 		}
@@ -238,6 +242,7 @@ func observed[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 			return answer, nil
 		}
 
+		// The plugin's text may quote a secret, so the host masks it here.
 		attrs = append(attrs,
 			slog.String("code", string(failure.Code)),
 			slog.String("outcome", string(failure.Outcome)),

@@ -15,6 +15,8 @@ func (a *account) disable(ctx context.Context, cfg config.Provider, force bool) 
 		was = a.draining
 		idle = a.instance == nil
 		a.draining = true
+		// An account that is served drains under the configuration in force;
+		// only the host's own settings change.
 		if idle {
 			a.cfg = cfg
 		} else {
@@ -47,6 +49,7 @@ func (a *account) disable(ctx context.Context, cfg config.Provider, force bool) 
 
 // remove is disable for an account that is no longer in the configuration.
 func (a *account) remove(force bool) Result {
+	// A retry that is still under way would put the account back into service.
 	a.bringUp.end()
 	action := ActionRemoved
 	a.set(func() {
@@ -100,6 +103,8 @@ func (a *account) endDraining() {
 // endService takes the account out of service. Calls in flight end in the
 // background.
 func (a *account) endService() {
+	// A rebinding that waits for this lock finds that the account has left its
+	// instance, and does nothing.
 	a.configuring.Lock()
 	defer a.configuring.Unlock()
 
@@ -116,6 +121,8 @@ func (a *account) endService() {
 		return
 	}
 
+	// The instance's next process does not get the account. The calls in flight
+	// keep this one, at most for the drain time.
 	before.instance.part(a)
 	a.retire(before)
 }
@@ -147,6 +154,7 @@ func (a *account) awaitLeases(left *binding) {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 
+	// A process that has ended answers no call, so its end is enough as well.
 	select {
 	case <-left.slot.leases.idle():
 	case <-left.proc.Done():
@@ -163,6 +171,8 @@ func (a *account) awaitLeases(left *binding) {
 // Drop ends the draining of a disabled or removed provider, whatever is still
 // open there. It reports whether the provider was draining.
 func (s *Supervisor) Drop(name string) bool {
+	// No Apply may take the provider back into service between the look and the
+	// end of its draining.
 	s.applying.Lock()
 	defer s.applying.Unlock()
 	a := s.find(name)

@@ -165,6 +165,8 @@ func (i *instance) configure(
 		return newBinding(cfg, info, proc), nil
 	}
 
+	// The plugin may have taken the configuration although the call failed. No
+	// call goes on until the account has been configured again.
 	if sdk.OutcomeOf(err) == sdk.OutcomeNotSent {
 		thaw("")
 	} else {
@@ -203,6 +205,8 @@ var errQuarantined = errors.New("the plugin is quarantined")
 func (i *instance) await(ctx context.Context) (*process, error) {
 	for {
 		i.mu.Lock()
+		// The channel is read together with the state, so that a change in
+		// between is not missed.
 		proc := i.proc
 		quarantined := i.quarantined
 		changed := i.changed

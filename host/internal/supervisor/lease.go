@@ -212,6 +212,8 @@ func (a *account) tryTake(purpose use) (*binding, <-chan struct{}, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 
+	// A provider that drains refuses only what is new: queries and webhooks
+	// about open payments still reach it.
 	fresh := purpose == forNew
 	switch {
 	case fresh && a.removed:
@@ -225,6 +227,8 @@ func (a *account) tryTake(purpose use) (*binding, <-chan struct{}, error) {
 		)
 
 	case a.binding != nil && !a.binding.proc.gone():
+		// Counted under the lock, the lease is seen by every switch that
+		// follows, which waits for it before the process is stopped.
 		a.binding.enter()
 		return a.binding, nil, nil
 	}

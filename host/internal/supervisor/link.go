@@ -56,6 +56,8 @@ func checkLink(link string) (why string) {
 		return ""
 	}
 
+	// Browsers also accept too few or too many slashes and take a server from
+	// the rest, so only the exact form passes.
 	rest, slashes := strings.CutPrefix(link[len(found)+1:], "//")
 	if !slashes || (rest == "") || strings.ContainsRune(`/\?#`, rune(rest[0])) {
 		return "it names no server"

@@ -121,6 +121,7 @@ func codeLabel(code sdk.Code) string {
 		return string(code)
 	}
 
+	// A code that a plugin makes up must not become a time series of its own.
 	return "other"
 }
 

@@ -14,6 +14,8 @@ func (s *Supervisor) masked(err error) error {
 		return err
 	}
 
+	// The copy must share nothing with the plugin's error, whose violations
+	// stay as they came.
 	to := *from
 	to.Message = s.mask.Text(from.Message)
 	to.ProviderMessage = s.mask.Text(from.ProviderMessage)

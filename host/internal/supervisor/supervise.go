@@ -37,6 +37,8 @@ func (i *instance) supervise() {
 			return
 		}
 
+		// The next process starts while the answers of the old one are still
+		// read.
 		i.takeOut(proc, cause)
 		i.reap(proc)
 		proc = i.restart(cause)
@@ -44,6 +46,8 @@ func (i *instance) supervise() {
 }
 
 func (i *instance) start() (*process, error) {
+	// The context is the instance's: other accounts may wait for this start
+	// when the caller that caused it has given up.
 	started, err := plugin.Start(i.ctx, plugin.Spec{
 		Binary:       i.program,
 		Workspace:    i.sup.workspace,
