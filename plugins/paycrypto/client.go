@@ -39,6 +39,7 @@ func (p *provider) do(
 		req.Body = providerhttp.JSONOf(signed)
 	}
 
+	// The timestamp is signed and sent, so it is taken once.
 	timestamp := strconv.FormatInt(p.rt.Now().UnixMilli(), 10)
 	mac := requestSignature(p.cfg, timestamp, req.Method, path, query.Encode(), signed)
 	req.Header = http.Header{
@@ -106,6 +107,7 @@ func refusal(resp *providerhttp.Response, got answer) error {
 		return resp.Unexpected("it has no code, or success beside an HTTP error")
 	}
 
+	// A code that no table knows proves nothing: the order may have been made.
 	means := cmp.Or(codes[code], codes[code[:min(3, len(code))]], sdk.CodeUnavailable)
 	refused := sdk.Refused(means, code, string(got.Msg)).Means(means)
 	refused.RetryAfter = resp.RetryAfter()

@@ -131,6 +131,8 @@ func (p *provider) CreatePayment(
 		body["customer"] = map[string]string{"notify_email": req.Customer.Email}
 	}
 
+	// A duplicate on a later attempt is the order that an earlier one made; on
+	// the first attempt it may be another's, and stays in doubt.
 	var made ordered.Value
 	resp, err := p.do(ctx, "/api/v1/payment", nil, body, &made)
 	if sdk.CodeOf(err) == sdk.CodeDuplicate && req.Attempt > 1 {
@@ -218,6 +220,8 @@ func (p *provider) ListPayments(
 		return nil, err
 	}
 
+	// Records that could not be read count as well: they took their places on
+	// the page.
 	count := len(got.list)
 	out := &sdk.ListPaymentsResponse{Payments: list}
 	switch {

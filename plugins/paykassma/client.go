@@ -160,6 +160,8 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 		return nil, err
 	}
 
+	// An answer whose body says yes while its HTTP status says no proves
+	// nothing.
 	got.status = text(got.Value, "status")
 	done := resp.Status >= 200 && resp.Status < 300
 	success := got.status == "ok" || got.status == "success" || got.status == possible

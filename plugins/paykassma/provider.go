@@ -143,6 +143,8 @@ func (p *provider) CreatePayment(
 		return p.openPage(ctx, req, opts.Bank)
 	}
 
+	// Nothing has been made yet when the list cannot be read, so that failure
+	// leaves nothing in doubt.
 	wallets, err := p.wallets(ctx, currency, req.Customer.ID)
 	if err != nil {
 		return nil, sdk.AsNotSent("which methods need activation", err)
@@ -153,6 +155,7 @@ func (p *provider) CreatePayment(
 		}
 	}
 
+	// The merchant may know of a method that the list does not name.
 	if opts.Flow == "activation" {
 		return p.showWallet(ctx, req, ordered.Null())
 	}
@@ -184,6 +187,7 @@ func (p *provider) showWallet(
 		return nil, got.resp.Unexpected("it does not say where to pay to")
 	}
 
+	// The state remembers which of two calls takes the customer's proof.
 	return &sdk.Payment{
 		Status:         sdk.PaymentRequiresAction,
 		ProviderStatus: got.status,
@@ -241,6 +245,7 @@ func (p *provider) ConfirmPayment(
 	key := strings.TrimSpace(req.Fields["key1"])
 	paid := strings.TrimSpace(req.Fields["amount"])
 	manual := string(of.State) == "true"
+	// Where a person looks at the proof, the customer must say what was paid.
 	if paid == "" && !manual {
 		paid = of.Amount.Amount.String()
 	}

@@ -38,6 +38,7 @@ func (p *provider) getData(ctx context.Context, cc string) (*module, error) {
 		return nil, err
 	}
 
+	// Only an answer that could be read takes the place of the one before.
 	got, err := readModule(resp)
 	if err == nil {
 		got.until = p.rt.Now().Add(keep)

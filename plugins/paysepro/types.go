@@ -68,6 +68,8 @@ func (m *module) refuses(req sdk.CreatePaymentRequest, configured string) *sdk.E
 		})
 	}
 
+	// A method may be offered more than once; the amount must fit one of its
+	// offers.
 	same := func(o offer) bool { return o.Method == req.Method }
 	fits := func(o offer) bool { return same(o) && o.takes(req.Amount.Amount) }
 	if slices.ContainsFunc(m.offers, same) && !slices.ContainsFunc(m.offers, fits) {
@@ -93,6 +95,7 @@ func readModule(resp *providerhttp.Response) (*module, error) {
 		return nil, err
 	}
 
+	// A site or module that is not enabled is refused before a payment is sent.
 	for _, part := range []string{"sites", "modules"} {
 		if status := got.Data.At(part, "status").Text(); status != "enabled" {
 			return nil, sdk.Refused(sdk.CodePermission, "", part+" status: "+status)
@@ -107,6 +110,8 @@ func readModule(resp *providerhttp.Response) (*module, error) {
 		return nil, resp.Unexpected("it names no currency")
 	}
 
+	// An offer that cannot be read fails the answer: without its limits a
+	// payment outside of them would be sent.
 	for _, method := range got.Data.At("modules", "methods").Members() {
 		for _, item := range method.Value.Elements() {
 			var offered offer
@@ -137,6 +142,8 @@ func readCode(resp *providerhttp.Response, currency string) (*sdk.Payment, error
 		return payment, err
 	}
 
+	// A price that was sent must be readable: it may differ from the amount
+	// that was asked for.
 	payment.Amount = providerhttp.Text(got.Price).Money(currency)
 	if payment.Amount == nil {
 		return nil, resp.Unexpected("its price cannot be read")

@@ -86,6 +86,8 @@ func (p *provider) foreign(came webhook, of *sdk.PaymentContext) string {
 		}
 	}
 
+	// No money stands behind a test payment, so a live account never takes its
+	// webhook.
 	allowed := p.cfg.AllowDebug && p.cfg.Environment == sdk.Sandbox
 	if strings.EqualFold(came.text("mode"), "debug") && !allowed {
 		return "the webhook is of a test payment: allow_debug takes those, in sandbox"

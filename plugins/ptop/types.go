@@ -63,6 +63,7 @@ func (a *answer) paymentCode() (string, error) {
 		return code == "" || code == success
 	})
 
+	// The greatest and the least are the same only when all codes agree.
 	if len(found) == 0 ||
 		paymentStatuses[found[0]] == "" ||
 		slices.Max(found) != slices.Min(found) {

@@ -51,6 +51,7 @@ func (p *provider) events(
 			"the webhook is signed, but it is another payment's")
 	}
 
+	// Only a success is confirmed by a call: it is what releases goods.
 	payment := &sdk.Payment{
 		ProviderReference: id,
 		Status:            sdk.PaymentCanceled,
@@ -96,6 +97,7 @@ func (p *provider) confirm(ctx context.Context, payment *sdk.Payment) {
 			"error", err)
 	}
 
+	// A signed success that ptop itself denies is for a person to decide.
 	switch paymentStatuses[code] {
 	case sdk.PaymentRequiresAction:
 		payment.Status = sdk.PaymentProcessing

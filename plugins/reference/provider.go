@@ -153,6 +153,7 @@ func (p *provider) ListPaymentMethods(
 		err = resp.Unexpected("a list has data")
 	}
 
+	// A method without its limits would look as if it had none.
 	for _, offered := range list.Data {
 		if offered.ID == "" || !offered.Min.Present || !offered.Max.Present {
 			return nil, resp.Unexpected("a method has id, min and max")
@@ -330,6 +331,8 @@ func (p *provider) GetBalances(ctx context.Context) (out []sdk.Balance, err erro
 		err = resp.Unexpected("a list has data")
 	}
 
+	// One balance that cannot be read fails the list: the others alone would
+	// look like all the money.
 	for _, wallet := range list.Data {
 		if !wallet.complete() {
 			return nil, resp.Unexpected("money has amount and currency")

@@ -41,6 +41,8 @@ func (p *provider) ParseWebhook(
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the webhook is signed but cannot be read")
 	}
 
+	// An old webhook may be a replay: the host only takes it as a hint to query
+	// the status.
 	verified := sdk.VerifiedBySignature
 	if req.Request.ReceivedAt.Sub(came.at()).Abs() > webhookAge {
 		verified = sdk.NotVerified

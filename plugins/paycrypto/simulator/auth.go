@@ -30,6 +30,7 @@ func (s *Simulator) signed(h handler) http.HandlerFunc {
 		var body map[string]any
 		data, err := io.ReadAll(r.Body)
 		if err == nil && len(data) > 0 {
+			// Numbers keep the text that was signed.
 			decoder := json.NewDecoder(bytes.NewReader(data))
 			decoder.UseNumber()
 			err = decoder.Decode(&body)

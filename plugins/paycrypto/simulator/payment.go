@@ -51,6 +51,7 @@ func (s *Simulator) createPayment(r *http.Request, body map[string]any) (any, re
 	if no != (refusal{}) {
 		return nil, no
 	}
+	// Two calls at once with the same cust_order_id make one order.
 	s.entering.Lock()
 	defer s.entering.Unlock()
 

@@ -170,6 +170,7 @@ func (s *Simulator) showWallet(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	// The order and the amount come with the customer's proof.
 	s.Enter(ledger.Entry{
 		Kind:      ledger.Payment,
 		Recipient: in.Label,
@@ -306,6 +307,7 @@ func (s *Simulator) prove(w http.ResponseWriter, in order, manual bool) {
 // proven enters the proof with the payment, and reports whether there is one.
 func (s *Simulator) proven(in order, amount decimal.Decimal) bool {
 	entries := s.Ledger().Entries()
+	// The newest entry that fits takes the proof.
 	for i := len(entries) - 1; i >= 0; i-- {
 		entry := entries[i]
 		fits := entry.Kind == ledger.Payment && entry.Details["label"] == in.Label &&

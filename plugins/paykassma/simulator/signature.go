@@ -39,6 +39,7 @@ func (s *Simulator) signedBy(body []byte, signature string) bool {
 		}
 	}
 
+	// The signature covers all other values, in the order of their keys.
 	delete(values, "signature")
 	keys, parts := []string{}, []string{}
 	for key := range values {

@@ -112,6 +112,7 @@ func (s *Simulator) createCode(w http.ResponseWriter, r *http.Request) {
 		},
 	}, func() string { return rand.Text()[:12] })
 
+	// The page's address names the code, which the entry has only now.
 	query := url.Values{
 		"uid":     {s.uid},
 		"mid":     {s.mid},

@@ -36,6 +36,7 @@ func list[T any](
 		}
 	}
 
+	// A page is named by the place of its first item.
 	start, _ := strconv.Atoi(query.Get("page"))
 	start = min(max(start, 0), len(found))
 	end := min(start+pageSize, len(found))
@@ -55,6 +56,8 @@ func (r *request) decodeSnake(into any) *refusal {
 	if err := json.Unmarshal(r.body, &raw); err != nil {
 		return invalid("the body is not a JSON object")
 	}
+	// Go matches keys and fields without regard to case, so only the
+	// underscores are in the way.
 	plain := map[string]json.RawMessage{}
 	for key, value := range raw {
 		plain[strings.ReplaceAll(key, "_", "")] = value

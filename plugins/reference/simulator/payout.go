@@ -71,6 +71,8 @@ func (s *Simulator) createPayout(r *request) (any, *refusal) {
 		}
 	}
 
+	// Nothing has changed up to here: a refused payout leaves the balance as it
+	// is.
 	s.balance[in.Currency] = s.balance[in.Currency].Sub(amount)
 	p := &payout{
 		ID:        fmt.Sprintf("out-%d", len(s.payouts)+1),

@@ -153,6 +153,7 @@ func (s *Simulator) handle(
 	if r.Header.Get("Authorization") != "Bearer "+apiKey {
 		return nil, &refusal{http.StatusUnauthorized, "credentials", "unknown API key"}
 	}
+	// The signature covers the path and the query as they were sent.
 	path := r.URL.EscapedPath()
 	if r.URL.RawQuery != "" {
 		path += "?" + r.URL.RawQuery
@@ -198,6 +199,7 @@ func (s *Simulator) once(
 		return first.answer, nil
 	}
 
+	// A refusal is not kept: the same key may be tried again.
 	answer, no := handle(s, r)
 	if no == nil {
 		s.replies[key] = reply{string(r.body), answer}

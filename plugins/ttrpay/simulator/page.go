@@ -70,6 +70,7 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 	if ended {
 		s.send(r.Context(), entry)
 	}
+	// The payment's own status decides, and not the button that was pressed.
 	to := entry.Details["cancel_url"]
 	if entry.Status == statusPaid {
 		to = entry.Details["return_url"]
