@@ -95,6 +95,7 @@ func Start(t testing.TB, setup Setup) *host.Host {
 		t.Fatal(err)
 	}
 
+	// Cleanups run in reverse order: the host closes before its plugins end.
 	t.Cleanup(func() {
 		for _, provider := range setup.Providers {
 			provider.end() // a test that has failed may have left calls waiting
@@ -188,6 +189,7 @@ func listen(t testing.TB, server *serve.Server) string {
 		t.Fatal(err)
 	}
 
+	// The host attaches to no socket that other users may open.
 	if err := os.Chmod(socket, 0o600); err != nil {
 		t.Fatal(err)
 	}

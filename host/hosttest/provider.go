@@ -126,6 +126,8 @@ func (p *Provider) carryOut(ctx context.Context, verb sdk.Capability, act func()
 		}
 	}
 
+	// A provider may act although its answer is an error; idle alone keeps it
+	// from acting.
 	if !answer.idle && (act != nil) {
 		p.mu.Lock()
 		act()
