@@ -16,6 +16,7 @@ func In(schema, config json.RawMessage) []string {
 // secretsIn walks a value along its schema.
 func secretsIn(rules, value any) []string {
 	schema, _ := rules.(map[string]any)
+	// All that lies under a secret is secret, whatever the schema says of it.
 	if schema["writeOnly"] == true {
 		return textsIn(value)
 	}
