@@ -25,6 +25,8 @@ func demo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// The deferred stops run in reverse order: the host ends before the
+	// simulators that it calls.
 	host, err := start(
 		"the host",
 		stage.log,

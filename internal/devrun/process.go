@@ -68,6 +68,7 @@ func startSandbox(ctx context.Context, listen string) (*process, map[string]stri
 		return nil, nil, err
 	}
 
+	// The end of the process also ends the reading of its lines.
 	go func() {
 		<-child.done
 		_ = w.Close()

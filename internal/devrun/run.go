@@ -22,6 +22,8 @@ func run(ctx context.Context) error {
 	}
 	defer sandbox.stop()
 
+	// The deferred stops run in reverse order: the host ends before the
+	// simulators that it calls.
 	host, err := start(
 		"the host",
 		os.Stderr,

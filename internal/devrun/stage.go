@@ -55,6 +55,8 @@ func newStage(ctx context.Context, addresses map[string]string) (*stage, error) 
 		return nil, err
 	}
 
+	// Each pair is a text of the repository's configuration and its
+	// replacement.
 	replace := []string{
 		hostAddress,
 		s.base,

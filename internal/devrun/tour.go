@@ -78,6 +78,8 @@ func (t *tour) payments(ctx context.Context) error {
 			return err
 		}
 
+		// The customer pays on the provider's page, or gives the merchant a
+		// proof of payment that the host passes on.
 		if made.NextAction != nil && made.NextAction.Type == "redirect" {
 			if err := t.visit(ctx, made.NextAction.URL); err != nil {
 				return err
@@ -205,6 +207,8 @@ func (t *tour) kill(ctx context.Context) error {
 		return err
 	}
 
+	// The payment is sent from its own goroutine, so that the plugin can be
+	// killed while the simulator holds the request back.
 	answer := make(chan record, 1)
 	failed := make(chan error, 1)
 	go func() {
@@ -225,6 +229,8 @@ func (t *tour) kill(ctx context.Context) error {
 		return err
 	}
 
+	// The host cannot know whether the provider made the payment, so any status
+	// but unknown would be a guess.
 	select {
 	case p := <-answer:
 		t.note(
@@ -331,6 +337,8 @@ func (t *tour) swap(ctx context.Context) error {
 		})
 	}
 
+	// The callers stop only after the reload, so that the whole swap is under
+	// load.
 	err := t.reloadWith(ctx, name, version, &calls)
 	close(stop)
 	wg.Wait()
