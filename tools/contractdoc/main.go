@@ -49,6 +49,8 @@ func write(out *protogen.GeneratedFile, version string, files []*protogen.File) 
 
 	for _, f := range files {
 		about := fileComment(f)
+		// A file's comment is "Title: text"; the service's file has the title
+		// of the whole document.
 		if len(f.Services) == 0 {
 			title, rest, _ := strings.Cut(about, ": ")
 			out.P("\n## ", strings.TrimSuffix(title, "."))

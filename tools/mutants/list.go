@@ -99,6 +99,7 @@ func format(text string, list []*mutant) string {
 		out.WriteString(heading)
 
 		head, change, _ := strings.Cut(block, "\n"+oldMark+"\n")
+		// The old result is left out, and the new one written in its place.
 		for k, line := range strings.Split(head, "\n") {
 			if k > 0 && strings.HasPrefix(line, strings.TrimSpace(caughtKey)) {
 				continue

@@ -60,6 +60,7 @@ func run(ctx context.Context, file, only string, jobs int, update bool) error {
 	for v := range tryAll(ctx, chosen(list, only), jobs) {
 		tried++
 		fmt.Println(v)
+		// A mutant that lives keeps the name of the test that caught it before.
 		if v.problem != "" {
 			lives++
 			continue
@@ -113,6 +114,8 @@ func tryAll(ctx context.Context, list []*mutant, jobs int) <-chan verdict {
 		})
 	}
 
+	// The deferred calls run in reverse order: the workers have no more to do,
+	// they end, and only then are the verdicts complete.
 	go func() {
 		defer close(verdicts)
 		defer workers.Wait()

@@ -127,6 +127,7 @@ func build(ctx context.Context, overlay, program, pkg string) error {
 	if _, err := os.Stat(program); err == nil {
 		return nil
 	}
+	// Vet and the symbols tell nothing about a mutant, and cost time.
 	cmd := exec.CommandContext(
 		ctx,
 		"go",

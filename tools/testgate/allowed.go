@@ -32,6 +32,8 @@ func parseAllowed(r io.Reader, without []string) ([]allowance, error) {
 			return nil, fmt.Errorf("allowed skips, line %d: want WHEN PATTERN REASON", n)
 		}
 
+		// A line for another machine is read as well, so that a mistake in it
+		// shows everywhere.
 		missing, conditional := strings.CutPrefix(fields[0], "without-")
 		if !conditional && fields[0] != "always" {
 			return nil, fmt.Errorf(
