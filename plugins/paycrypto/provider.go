@@ -69,7 +69,7 @@ func (*provider) Info() sdk.Info {
 func (p *provider) ListPaymentMethods(
 	ctx context.Context, _ sdk.ListPaymentMethodsRequest,
 ) (list []sdk.PaymentMethod, err error) {
-	var got limits
+	var got limitResult
 	resp, err := p.do(ctx, "/api/v1/merchant/limit", nil, nil, &got)
 	if err != nil {
 		return nil, err
