@@ -64,7 +64,7 @@ func (h *Host) RotateTokenKey(ctx context.Context, operator, reason string) ([]T
 	return keys, failure(ctx, err)
 }
 
-// EndTokenKey returns a former key up, and returns all keys: webhooks and
+// EndTokenKey ends a former key, and returns all keys: webhooks and
 // returns to URLs that it signed are refused from now on, those of open
 // payments too. The error is ErrNotFound for an unknown key, ErrConflict for
 // the one in force.

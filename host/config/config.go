@@ -74,8 +74,8 @@ type Host struct {
 type HTTP struct {
 	// Listen is where to listen [listen]: a TCP address, host:port, or
 	// "unix:PATH" for a proxy on this machine. A PATH is relative as PluginDir,
-	// and its folder has to be there. Whoever may open the socket (mode 0660)
-	// is taken for a trusted proxy. Default "127.0.0.1:8080".
+	// and its folder has to be there. A program that may open the socket (mode
+	// 0660) counts as a trusted proxy. Default "127.0.0.1:8080".
 	Listen string
 	// PrivateListen is where the API, its document, the console and the metrics
 	// are served [private_listen], as Listen; Listen then serves only webhooks,
@@ -181,8 +181,8 @@ type Provider struct {
 
 // The values of Provider.Isolation.
 const (
-	// IsolationSystem confines a plugin as far as this system can. What is
-	// missing is logged and shown, and the plugin runs.
+	// IsolationSystem confines a plugin as far as this system can. A
+	// measure that is missing is logged and shown, and the plugin runs.
 	IsolationSystem = "system"
 	// IsolationStrict runs a plugin only where everything is in force that is
 	// marked strict in the table of what a plugin may not do. The error names

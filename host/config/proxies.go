@@ -61,7 +61,7 @@ func (c *Config) sharesOrigin() bool {
 
 // WideProxies returns a problem for each network of http.trusted_proxies that
 // is so wide that it holds machines of others: each of them could claim any
-// address. That is a mistake where an account trusts addresses, and odd
+// address. This is a mistake where an account trusts addresses, and odd
 // elsewhere.
 func (c *Config) WideProxies() []Problem {
 	var wide []Problem

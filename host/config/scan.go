@@ -123,7 +123,7 @@ func (s *scanner) openSection(at span) {
 	s.out.sections = append(s.out.sections, section{span: at})
 }
 
-// resume goes to the probable start of the next statement. That is this line,
+// resume goes to the probable start of the next statement: this line,
 // when it looks like a header and the broken statement began before it (a list
 // without its closing bracket), else the next line.
 func (s *scanner) resume(from int) {

@@ -13,7 +13,7 @@ import (
 const maxRepairs = 50
 
 // parse returns the file's tables. The parser stops at the first broken part.
-// That part is reported, its section is blanked out (white space keeps the line
+// The part is reported, its section is blanked out (white space keeps the line
 // numbers), and the rest is parsed again, so that other mistakes are found in
 // the same run. The tables are nil when nothing could be read.
 func parse(text string, problems *report) (map[string]any, *layout) {

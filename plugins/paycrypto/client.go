@@ -76,8 +76,8 @@ func readAnswer(resp *providerhttp.Response, result any) error {
 
 // codes are the document's, and 117008 [seen]: the order exists, perhaps from an
 // earlier attempt. A code that is not listed is read as its table, by its first
-// three digits. That identity and business prove a refusal, the rest nothing, is
-// [decided].
+// three digits. Identity and business prove a refusal, the rest nothing.
+// [decided]
 var codes = map[string]sdk.Code{
 	"111":    sdk.CodeDeclined,
 	"111001": sdk.CodeInvalidRequest,

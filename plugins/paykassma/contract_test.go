@@ -15,8 +15,13 @@ import (
 	"github.com/payhost/payhost/sdk/providertest"
 )
 
-// canaries are secrets that no text has by chance, and that look different in a URL, in JSON and in HTML.
-var canaries = []string{`cánary/secret&"<1>+ %41`, `cánary/private&"<2>+ %42`, `cánary/access&"<3>+ %43`}
+// canaries are secrets that no text has by chance, and that look different in a
+// URL, in JSON and in HTML.
+var canaries = []string{
+	`cánary/secret&"<1>+ %41`,
+	`cánary/private&"<2>+ %42`,
+	`cánary/access&"<3>+ %43`,
+}
 
 // hosted is the plugin as a host has it, and the simulator that it calls.
 type hosted struct {
@@ -37,13 +42,22 @@ func host(t *testing.T) *hosted {
 	return h
 }
 
-// No secret is in an error, a record or a log line, also when paykassma sends it back in every spelling.
+// No secret is in an error, a record or a log line, also when paykassma sends
+// it back in every spelling.
 func TestSecretsStayInside(t *testing.T) {
 	echo := `{"status":"fail","message":"no: `
 	for _, c := range canaries {
 		quoted, _ := json.Marshal(c)
-		echo += strings.Trim(string(quoted), `"`) + " " + url.QueryEscape(c) + " " + url.PathEscape(c) + " "
+		echo += strings.Trim(
+			string(quoted),
+			`"`,
+		) + " " + url.QueryEscape(
+			c,
+		) + " " + url.PathEscape(
+			c,
+		) + " "
 	}
+
 	echo += `"}`
 	for _, f := range []*fault.Fault{
 		nil, {Kind: fault.Error, Status: 401, Body: echo}, {Kind: fault.Error, Status: 404, Body: echo}, {Kind: fault.Error, Status: 200, Body: echo},
@@ -55,11 +69,22 @@ func TestSecretsStayInside(t *testing.T) {
 				add(t, h.sim, *f)
 			}
 			ctx, log := sdk.WithExchangeLog(t.Context())
-			_, e1 := h.CreatePayment(ctx, paymentRequest("fpx", `{"flow":"payment","bank":"MBB"}`))
+			_, e1 := h.CreatePayment(
+				ctx,
+				paymentRequest("fpx", `{"flow":"payment","bank":"MBB"}`),
+			)
+
 			_, e2 := h.CreatePayout(ctx, payoutRequest())
 			_, e3 := h.ConfirmPayment(ctx, confirmRequest("true"))
 			_, e4 := h.GetBalances(ctx)
-			_, e5 := h.ParseWebhook(ctx, sdk.ParseWebhookRequest{Request: signedPostback("[]"), Scope: sdk.ScopeOpen})
+			_, e5 := h.ParseWebhook(
+				ctx,
+				sdk.ParseWebhookRequest{
+					Request: signedPostback("[]"),
+					Scope:   sdk.ScopeOpen,
+				},
+			)
+
 			if n := len(log.Exchanges()); n != 4 {
 				t.Errorf("%d exchanges were recorded", n)
 			}
@@ -68,7 +93,8 @@ func TestSecretsStayInside(t *testing.T) {
 	}
 }
 
-// Everything that is wrong with a configuration is said at once, without its values.
+// Everything that is wrong with a configuration is said at once, without its
+// values.
 func TestConfiguration(t *testing.T) {
 	h := host(t)
 	for text, want := range map[string]string{
@@ -77,35 +103,46 @@ func TestConfiguration(t *testing.T) {
 	} {
 		_, err := h.Client.Configure(t.Context(), "other", json.RawMessage(text))
 		var e *sdk.Error
-		if !errors.As(err, &e) || e.Code != sdk.CodeInvalidRequest || e.Outcome != sdk.OutcomeNotSent {
+		if !errors.As(err, &e) || e.Code != sdk.CodeInvalidRequest ||
+			e.Outcome != sdk.OutcomeNotSent {
 			t.Fatalf("got %v", err)
 		}
+
 		got := map[string]bool{}
 		for _, v := range e.Violations {
 			got[v.Field] = true
 		}
+
 		for _, field := range strings.Fields(want) {
 			if !got[field] {
 				t.Errorf("%s: no violation of %s in %v", text, field, e.Violations)
 			}
 		}
+
 		if strings.Contains(err.Error(), "hidden-value") {
 			t.Errorf("a value was said: %v", err)
 		}
 	}
 }
 
-// Who we are decides whether a repeat is a repeat: secrets that are rotated do not.
+// Who we are decides whether a repeat is a repeat: secrets that are rotated do
+// not.
 func TestIdentity(t *testing.T) {
 	h := host(t)
 	identity := func(change ...string) string {
 		text := `{"environment":"live","base_url":"https://a.example","secret":"secret-1","private_key":"private-1","access_key":"access-1"}`
-		info, err := h.Client.Configure(t.Context(), "identity", json.RawMessage(strings.NewReplacer(change...).Replace(text)))
+		info, err := h.Client.Configure(
+			t.Context(),
+			"identity",
+			json.RawMessage(strings.NewReplacer(change...).Replace(text)),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		return info.IdentityFingerprint
 	}
+
 	same := identity()
 	for change, want := range map[string]bool{
 		"live/sandbox": true, "a.example/b.example": true, "secret-1/secret-2": false, "private-1/private-2": false, "access-1/access-2": false,
@@ -125,7 +162,8 @@ func TestSchemas(t *testing.T) {
 				Type       string
 				Properties map[string]any
 			}
-			if json.Unmarshal(schema, &s) != nil || s.Type != "object" || o.Name == "hash_urls" && len(s.Properties) != 3 {
+			if json.Unmarshal(schema, &s) != nil || s.Type != "object" ||
+				(o.Name == "hash_urls" && len(s.Properties) != 3) {
 				t.Errorf("%s: %s", o.Name, schema)
 			}
 		}

@@ -24,8 +24,11 @@ const (
 
 func testConfig(baseURL string) config {
 	return config{
-		Endpoint: sdk.Endpoint{Environment: sdk.Live, BaseURL: baseURL}, Secret: sdk.NewSecret(secret),
-		PrivateKey: []sdk.Secret{sdk.NewSecret(privateKey)}, AccessKey: []sdk.Secret{sdk.NewSecret(accessKey)}, Language: "en",
+		Endpoint:   sdk.Endpoint{Environment: sdk.Live, BaseURL: baseURL},
+		Secret:     sdk.NewSecret(secret),
+		PrivateKey: []sdk.Secret{sdk.NewSecret(privateKey)},
+		AccessKey:  []sdk.Secret{sdk.NewSecret(accessKey)},
+		Language:   "en",
 	}
 }
 
@@ -38,15 +41,26 @@ func newTestProvider(t *testing.T, cfg config) *provider {
 	return p
 }
 
-// serve gives a provider whose API gives one answer to everything, and what it was asked.
-func answering(t *testing.T, status int, body string) (p *provider, asked func() []providertest.Received) {
+// serve returns a provider whose API gives one answer to everything, and what
+// it was asked.
+func answering(
+	t *testing.T,
+	status int,
+	body string,
+) (p *provider, asked func() []providertest.Received) {
 	t.Helper()
 	return serveEach(t, func(*http.Request) (int, string) { return status, body })
 }
 
-func serveEach(t *testing.T, answer func(*http.Request) (int, string)) (p *provider, asked func() []providertest.Received) {
+func serveEach(
+	t *testing.T,
+	answer func(*http.Request) (int, string),
+) (p *provider, asked func() []providertest.Received) {
 	t.Helper()
-	address, asked := providertest.API(t, func(r providertest.Received, _ int) (int, string) { return answer(r.Request) })
+	address, asked := providertest.API(
+		t,
+		func(r providertest.Received, _ int) (int, string) { return answer(r.Request) },
+	)
 	return newTestProvider(t, testConfig(address+"/base")), asked
 }
 
@@ -69,9 +83,17 @@ func money(text, currency string) sdk.Money {
 
 func paymentRequest(method, options string) sdk.CreatePaymentRequest {
 	return sdk.CreatePaymentRequest{
-		Reference: "123465477897", IdempotencyKey: "key-1", Sequence: 1, Attempt: 1, Amount: money("1000.00", "USD"),
-		Method: method, Customer: sdk.Customer{ID: "55"}, Options: json.RawMessage(options),
-		NotifyURL: "https://host.example/webhooks/t0", ReturnURL: "https://google.com", CancelURL: "https://google.com/no",
+		Reference:      "123465477897",
+		IdempotencyKey: "key-1",
+		Sequence:       1,
+		Attempt:        1,
+		Amount:         money("1000.00", "USD"),
+		Method:         method,
+		Customer:       sdk.Customer{ID: "55"},
+		Options:        json.RawMessage(options),
+		NotifyURL:      "https://host.example/webhooks/t0",
+		ReturnURL:      "https://google.com",
+		CancelURL:      "https://google.com/no",
 	}
 }
 
@@ -79,28 +101,52 @@ func paymentRequest(method, options string) sdk.CreatePaymentRequest {
 func confirmRequest(state string) sdk.ConfirmPaymentRequest {
 	return sdk.ConfirmPaymentRequest{
 		Payment: sdk.PaymentContext{
-			Reference: "123465477897", Amount: money("1000.00", "USD"), Method: "paytm", Customer: sdk.Customer{ID: "55"},
-			State: []byte(state),
+			Reference: "123465477897",
+			Amount:    money("1000.00", "USD"),
+			Method:    "paytm",
+			Customer:  sdk.Customer{ID: "55"},
+			State:     []byte(state),
 		},
-		IdempotencyKey: "confirm-1", Attempt: 1, Fields: map[string]string{"key1": " 123-ABC-456-DEF ", "amount": "12.50"},
-		Attachments: []sdk.Attachment{{Field: "screenshot", Filename: "bill.png", MediaType: "image/png", Content: []byte("\x89PNG")}},
+		IdempotencyKey: "confirm-1",
+		Attempt:        1,
+		Fields:         map[string]string{"key1": " 123-ABC-456-DEF ", "amount": "12.50"},
+		Attachments: []sdk.Attachment{
+			{
+				Field:     "screenshot",
+				Filename:  "bill.png",
+				MediaType: "image/png",
+				Content:   []byte("\x89PNG"),
+			},
+		},
 	}
 }
 
 // payoutRequest is the document's example, as a host would ask for it.
 func payoutRequest() sdk.CreatePayoutRequest {
 	return sdk.CreatePayoutRequest{
-		Reference: "1234567", IdempotencyKey: "key-2", Sequence: 1, Attempt: 1, Amount: money("1000.00", "INR"), Method: "paytm",
-		Description: "withdrawal", Recipient: sdk.Recipient{ID: "55", AccountNumber: "11111111"},
-		Options: json.RawMessage(`{"payments_details":{"payments_provider":"56","payments_method":"MOBILE_MONEY"},` +
-			`"bank_details":{"bank_code":"MAHB0001821","branch_code":"000254","bank_code_in_payments_system":"9393"}}`),
+		Reference:      "1234567",
+		IdempotencyKey: "key-2",
+		Sequence:       1,
+		Attempt:        1,
+		Amount:         money("1000.00", "INR"),
+		Method:         "paytm",
+		Description:    "withdrawal",
+		Recipient:      sdk.Recipient{ID: "55", AccountNumber: "11111111"},
+		Options: json.RawMessage(
+			`{"payments_details":{"payments_provider":"56","payments_method":"MOBILE_MONEY"},` +
+				`"bank_details":{"bank_code":"MAHB0001821","branch_code":"000254","bank_code_in_payments_system":"9393"}}`,
+		),
 	}
 }
 
-// writes and reads are the verbs that call paykassma, each with a valid request.
+// writes and reads are the verbs that call paykassma, each with a valid
+// request.
 var writes = map[string]func(context.Context, *provider) error{
 	"create payment": func(ctx context.Context, p *provider) error {
-		_, err := p.CreatePayment(ctx, paymentRequest("fpx", `{"flow":"payment","bank":"MBB"}`))
+		_, err := p.CreatePayment(
+			ctx,
+			paymentRequest("fpx", `{"flow":"payment","bank":"MBB"}`),
+		)
 		return err
 	},
 	"confirm payment": func(ctx context.Context, p *provider) error {
@@ -119,19 +165,31 @@ var writes = map[string]func(context.Context, *provider) error{
 
 var reads = map[string]func(context.Context, *provider) error{
 	"get payment": func(ctx context.Context, p *provider) error {
-		_, err := p.GetPayment(ctx, sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: "1"}})
+		_, err := p.GetPayment(
+			ctx,
+			sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: "1"}},
+		)
 		return err
 	},
 	"get payout": func(ctx context.Context, p *provider) error {
-		_, err := p.GetPayout(ctx, sdk.GetPayoutRequest{Payout: sdk.PayoutContext{Reference: "1"}})
+		_, err := p.GetPayout(
+			ctx,
+			sdk.GetPayoutRequest{Payout: sdk.PayoutContext{Reference: "1"}},
+		)
 		return err
 	},
 	"list payments": func(ctx context.Context, p *provider) error {
-		_, err := p.ListPayments(ctx, sdk.ListPaymentsRequest{Payments: []sdk.PaymentContext{{Reference: "1"}}})
+		_, err := p.ListPayments(
+			ctx,
+			sdk.ListPaymentsRequest{Payments: []sdk.PaymentContext{{Reference: "1"}}},
+		)
 		return err
 	},
 	"list payouts": func(ctx context.Context, p *provider) error {
-		_, err := p.ListPayouts(ctx, sdk.ListPayoutsRequest{Payouts: []sdk.PayoutContext{{Reference: "1"}}})
+		_, err := p.ListPayouts(
+			ctx,
+			sdk.ListPayoutsRequest{Payouts: []sdk.PayoutContext{{Reference: "1"}}},
+		)
 		return err
 	},
 	"balances": func(ctx context.Context, p *provider) error {
@@ -139,26 +197,46 @@ var reads = map[string]func(context.Context, *provider) error{
 		return err
 	},
 	"methods": func(ctx context.Context, p *provider) error {
-		_, err := p.ListPaymentMethods(ctx, sdk.ListPaymentMethodsRequest{Currency: "USD", CustomerID: "55"})
+		_, err := p.ListPaymentMethods(
+			ctx,
+			sdk.ListPaymentMethodsRequest{Currency: "USD", CustomerID: "55"},
+		)
 		return err
 	},
 	"hash_urls": func(ctx context.Context, p *provider) error {
 		_, err := p.InvokeOperation(ctx, sdk.InvokeOperationRequest{
-			Operation: "hash_urls", Input: json.RawMessage(`{"success_urls":[{"order":1,"url":"https://a.example"}]}`),
+			Operation: "hash_urls",
+			Input: json.RawMessage(
+				`{"success_urls":[{"order":1,"url":"https://a.example"}]}`,
+			),
 		})
 		return err
 	},
 	"media_hints": func(ctx context.Context, p *provider) error {
-		_, err := p.InvokeOperation(ctx, sdk.InvokeOperationRequest{Operation: "media_hints", Input: json.RawMessage(`{}`)})
+		_, err := p.InvokeOperation(
+			ctx,
+			sdk.InvokeOperationRequest{
+				Operation: "media_hints",
+				Input:     json.RawMessage(`{}`),
+			},
+		)
 		return err
 	},
 }
 
-// wantError compares the code and the outcome of an error; an empty outcome is any.
+// wantError compares the code and the outcome of an error; an empty outcome is
+// any.
 func wantError(t *testing.T, err error, code sdk.Code, outcome sdk.Outcome) {
 	t.Helper()
-	if sdk.CodeOf(err) != code || outcome != "" && sdk.OutcomeOf(err) != outcome {
-		t.Errorf("got %q and %q, want %q and %q: %v", sdk.CodeOf(err), sdk.OutcomeOf(err), code, outcome, err)
+	if sdk.CodeOf(err) != code || (outcome != "" && sdk.OutcomeOf(err) != outcome) {
+		t.Errorf(
+			"got %q and %q, want %q and %q: %v",
+			sdk.CodeOf(err),
+			sdk.OutcomeOf(err),
+			code,
+			outcome,
+			err,
+		)
 	}
 }
 
@@ -170,7 +248,8 @@ func only(t *testing.T, list []providertest.Received) providertest.Received {
 	return list[0]
 }
 
-// wantRequest compares method, path and JSON body, and sees to the secret: everywhere but with a payout.
+// wantRequest compares method, path and JSON body, and sees to the secret:
+// everywhere but with a payout.
 func wantRequest(t *testing.T, r providertest.Received, method, path, body string) {
 	t.Helper()
 	if r.Method != method || r.URL.Path != "/base"+path {
@@ -180,6 +259,7 @@ func wantRequest(t *testing.T, r providertest.Received, method, path, body strin
 	if path == "/v2/withdrawal/create" {
 		want = ""
 	}
+
 	if got := r.URL.Query().Get("secret"); got != want {
 		t.Errorf("the secret in the query is %q", got)
 	}
@@ -191,7 +271,8 @@ func wantRequest(t *testing.T, r providertest.Received, method, path, body strin
 func wantJSON(t *testing.T, got, want string) {
 	t.Helper()
 	var g, w any
-	if json.Unmarshal([]byte(got), &g) != nil || json.Unmarshal([]byte(want), &w) != nil || !reflect.DeepEqual(g, w) {
+	if json.Unmarshal([]byte(got), &g) != nil || json.Unmarshal([]byte(want), &w) != nil ||
+		!reflect.DeepEqual(g, w) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

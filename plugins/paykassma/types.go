@@ -40,8 +40,8 @@ var payoutStatuses = map[string]sdk.PayoutStatus{
 }
 
 // proof returns the fields that a customer who paid into a wallet must send back.
-// That the amount may be left out where paykassma checks it by itself is
-// [decided]: only some systems need it, and their list does not say which.
+// The amount may be left out where paykassma checks it by itself. [decided] Only
+// some systems need it, and their list does not say which.
 func proof(wallet ordered.Value) []sdk.Field {
 	manual := wallet.At("is_manual").True()
 	list := []sdk.Field{

@@ -27,10 +27,14 @@ const (
 
 func TestListPaymentMethods(t *testing.T) {
 	address, asked := answering(t, 200, data, "")
-	list, err := newTestProvider(t, testConfig(address)).ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Country: "ES"})
+	list, err := newTestProvider(
+		t,
+		testConfig(address),
+	).ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Country: "ES"})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var got []string
 	for _, m := range list {
 		text := m.ID + " " + m.Country + " " + m.Currency + " " + string(m.Flow)
@@ -40,8 +44,10 @@ func TestListPaymentMethods(t *testing.T) {
 		if m.Max != nil {
 			text += " to " + m.Max.String()
 		}
+
 		got = append(got, text)
 	}
+
 	want := []string{
 		"neosurf ES USD redirect from 1 to 1000", "3esteleingreso ES USD redirect from 1 to 1000",
 		"sofort ES USD redirect from 2 to 500", "bitcoin  USD redirect from 1",
@@ -49,27 +55,41 @@ func TestListPaymentMethods(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
+
 	r := asked()[0]
-	if r.Method != "GET" || r.URL.Path != "/getData.php" || r.URL.RawQuery != "cc=es&mid=54321&uid=12345" || r.Body != "" ||
-		r.Header.Get("signature") != "59f5a4e2ef6bf8ee9f29502e5c116ea847e932a1bdf1fa45e0b844af31fcf389" { // PHP's
+	if r.Method != "GET" || r.URL.Path != "/getData.php" ||
+		r.URL.RawQuery != "cc=es&mid=54321&uid=12345" ||
+		r.Body != "" ||
+		// PHP's
+		r.Header.Get(
+			"signature",
+		) != "59f5a4e2ef6bf8ee9f29502e5c116ea847e932a1bdf1fa45e0b844af31fcf389" {
 		t.Errorf("asked %s %s %v", r.Method, r.URL, r.Header)
 	}
 }
 
-// PHP writes a list that lost its first item as an object: its methods and their limits count all the same.
+// PHP writes a list that lost its first item as an object: its methods and
+// their limits count all the same.
 func TestMethodsInAnObject(t *testing.T) {
-	odd := strings.NewReplacer(`"neosurf":[{`, `"neosurf":{"1":{`, `"pmin":"1.00","pmax":"1000.00"}],`, `"pmin":"5.00","pmax":"1000.00"}},`).Replace(data)
+	odd := strings.NewReplacer(`"neosurf":[{`, `"neosurf":{"1":{`, `"pmin":"1.00","pmax":"1000.00"}],`, `"pmin":"5.00","pmax":"1000.00"}},`).
+		Replace(data)
 	odd = strings.Replace(odd, `"3esteleingreso":[{`, `"3esteleingreso":{"1":{`, 1)
 	address, asked := answering(t, 200, odd, made)
 	p := newTestProvider(t, testConfig(address))
-	list, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Country: "es"})
-	if err != nil || len(list) != 4 || list[0].ID != "neosurf" || list[0].Min.String() != "5" {
+	list, err := p.ListPaymentMethods(
+		t.Context(),
+		sdk.ListPaymentMethodsRequest{Country: "es"},
+	)
+	if err != nil || len(list) != 4 || list[0].ID != "neosurf" ||
+		list[0].Min.String() != "5" {
 		t.Fatalf("got %+v, %v", list, err)
 	}
+
 	req := paymentRequest()
 	req.Method = "neosurf"
 	_, err = p.CreatePayment(t.Context(), req)
 	wantError(t, err, sdk.CodeLimit, sdk.OutcomeNotSent)
+
 	for _, r := range asked() {
 		if r.URL.Path != "/getData.php" {
 			t.Errorf("asked %s", r.URL)
@@ -81,7 +101,10 @@ func TestNoMethods(t *testing.T) {
 	for _, none := range []string{`[]`, `{}`, `null`} {
 		start, end := strings.Index(data, `{"neosurf"`), strings.Index(data, `},"gateway"`)
 		address, _ := answering(t, 200, data[:start]+none+data[end:], "")
-		list, err := newTestProvider(t, testConfig(address)).ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Country: "es"})
+		list, err := newTestProvider(
+			t,
+			testConfig(address),
+		).ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Country: "es"})
 		if err != nil || len(list) != 0 {
 			t.Errorf("%s: got %v, %v", none, list, err)
 		}
@@ -90,28 +113,48 @@ func TestNoMethods(t *testing.T) {
 
 func TestCreatePayment(t *testing.T) {
 	for name, gateway := range map[string]string{"given": "GATEWAY", "usual": ""} {
-		address, asked := answering(t, 200, strings.Replace(data, "GATEWAY", gateway, 1), made)
-		got, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
+		address, asked := answering(
+			t,
+			200,
+			strings.Replace(data, "GATEWAY", gateway, 1),
+			made,
+		)
+		got, err := newTestProvider(
+			t,
+			testConfig(address),
+		).CreatePayment(t.Context(), paymentRequest())
+
 		price := money("2.99", "USD")
 		want := &sdk.Payment{
-			ProviderReference: "AABBCCDDEEFF", Status: sdk.PaymentRequiresAction, Amount: &price,
-			NextAction: sdk.RedirectTo("https://api.paysepro.com/pay.php?uid=1&mid=1&method=paypal&country=uy&code=AABBCCDDEEFF"),
+			ProviderReference: "AABBCCDDEEFF",
+			Status:            sdk.PaymentRequiresAction,
+			Amount:            &price,
+			NextAction: sdk.RedirectTo(
+				"https://api.paysepro.com/pay.php?uid=1&mid=1&method=paypal&country=uy&code=AABBCCDDEEFF",
+			),
 		}
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
+
 		list := asked()
 		if len(list) != 2 {
 			t.Fatalf("%s: Paysepro was asked %d times", name, len(list))
 		}
 		form, _ := url.ParseQuery(list[1].Body)
 		wantForm := url.Values{
-			"uid": {"12345"}, "mid": {"54321"}, "type": {"neosurf"}, "cc": {"ar"}, "price": {"2.99"}, "ucode": {"ABC"},
+			"uid": {
+				"12345",
+			}, "mid": {"54321"}, "type": {"neosurf"}, "cc": {"ar"}, "price": {"2.99"}, "ucode": {"ABC"},
 			"name": {"Jack Dalton"}, "email": {"customer@example.com"},
 		}
-		if r := list[1]; r.Method != "POST" || r.URL.Path != "/createCode.php" || !reflect.DeepEqual(form, wantForm) ||
+		if r := list[1]; r.Method != "POST" || r.URL.Path != "/createCode.php" ||
+			!reflect.DeepEqual(form, wantForm) ||
 			r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" ||
-			r.Header.Get("signature") != "61fd9c849506ef23052333bef75cd01e4f605d4d0a31c2bfd27033e215a03e46" { // PHP's
+			// PHP's
+			r.Header.Get(
+				"signature",
+			) != "61fd9c849506ef23052333bef75cd01e4f605d4d0a31c2bfd27033e215a03e46" {
 			t.Errorf("%s: asked %s %s %v %s", name, r.Method, r.URL, r.Header, r.Body)
 		}
 	}
@@ -125,6 +168,7 @@ func TestPrices(t *testing.T) {
 		if _, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
+
 		if form, _ := url.ParseQuery(asked()[1].Body); form.Get("price") != want {
 			t.Errorf("%s: sent %s", text, form.Get("price"))
 		}
@@ -135,8 +179,12 @@ func TestPrices(t *testing.T) {
 func TestAnotherPrice(t *testing.T) {
 	for price, want := range map[string]string{`3`: "3 USD", `"2.99"`: "2.99 USD", `null`: ""} {
 		address, _ := answering(t, 200, data, strings.Replace(made, "2.99", price, 1))
-		got, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
-		if err != nil || got.Amount == nil && want != "" || got.Amount != nil && got.Amount.String() != want {
+		got, err := newTestProvider(
+			t,
+			testConfig(address),
+		).CreatePayment(t.Context(), paymentRequest())
+		if err != nil || (got.Amount == nil && want != "") ||
+			(got.Amount != nil && got.Amount.String() != want) {
 			t.Errorf("%s: got %+v, %v", price, got, err)
 		}
 	}
@@ -148,8 +196,16 @@ func TestStrangeGateways(t *testing.T) {
 		"https://paysepro.example/createCode.php", "http://paysepro.com/createCode.php", "https://api.paysepro.com.example/", "ftp://x",
 		"https://paysepro.com:8443/createCode.php", "https://user@paysepro.com/createCode.php", "//api.paysepro.com/x", "createCode.php", "%zz",
 	} {
-		address, asked := answering(t, 200, strings.Replace(data, "GATEWAY", gateway, 1), made)
-		_, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
+		address, asked := answering(
+			t,
+			200,
+			strings.Replace(data, "GATEWAY", gateway, 1),
+			made,
+		)
+		_, err := newTestProvider(
+			t,
+			testConfig(address),
+		).CreatePayment(t.Context(), paymentRequest())
 		if sdk.OutcomeOf(err) != sdk.OutcomeNotSent || len(asked()) != 1 {
 			t.Errorf("%s: %d requests, %v", gateway, len(asked()), err)
 		}
@@ -161,6 +217,7 @@ func TestRemembered(t *testing.T) {
 	address, asked := answering(t, 200, data, made)
 	p, now := newTestProvider(t, testConfig(address)), time.Now()
 	p.rt.Now = func() time.Time { return now }
+
 	for _, step := range []struct {
 		country string
 		after   time.Duration
@@ -172,13 +229,15 @@ func TestRemembered(t *testing.T) {
 		if _, err := p.CreatePayment(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
+
 		if n := len(asked()); n != step.asked {
 			t.Errorf("%+v: asked %d times", step, n)
 		}
 	}
 }
 
-// What Paysepro cannot do or would refuse is found out here: nothing of the payment is sent.
+// What Paysepro cannot do or would refuse is found out here: nothing of the
+// payment is sent.
 func TestNotSent(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -205,6 +264,7 @@ func TestNotSent(t *testing.T) {
 			t.Errorf("%s: asked %d times", c.name, n)
 		}
 	}
+
 	for name, change := range map[string]func(*sdk.CreatePaymentRequest, *config){
 		"the configured country":      func(r *sdk.CreatePaymentRequest, c *config) { r.Country, c.Country = "", "ES" },
 		"the configured currency":     func(_ *sdk.CreatePaymentRequest, c *config) { c.Currency = "USD" },
@@ -228,15 +288,30 @@ func TestDeclarations(t *testing.T) {
 	if g := info.CreatePayment; g.Retry != sdk.RetryNone || !g.LinkOnly {
 		t.Errorf("%+v: a repeat makes a second code, which moves no money", g)
 	}
-	if info.PaymentLookup != (sdk.Lookup{}) || !slices.Equal(info.WebhookTrust, []sdk.WebhookTrust{sdk.TrustAccountURL, sdk.TrustAddress}) {
-		t.Errorf("nothing can be asked, and notices are not signed: %+v, %v", info.PaymentLookup, info.WebhookTrust)
+	if info.PaymentLookup != (sdk.Lookup{}) ||
+		!slices.Equal(
+			info.WebhookTrust,
+			[]sdk.WebhookTrust{sdk.TrustAccountURL, sdk.TrustAddress},
+		) {
+		t.Errorf(
+			"nothing can be asked, and notices are not signed: %+v, %v",
+			info.PaymentLookup,
+			info.WebhookTrust,
+		)
 	}
+
 	cfg := testConfig("")
 	cfg.Currency = "USD"
-	if d := newTestProvider(t, cfg).DescribeAccount(); !slices.Equal(d.Currencies, []string{"USD"}) || len(d.Warnings) != 1 {
+	if d := newTestProvider(t, cfg).DescribeAccount(); !slices.Equal(
+		d.Currencies,
+		[]string{"USD"},
+	) ||
+		len(d.Warnings) != 1 {
 		t.Errorf("got %+v", d)
 	}
-	if d := newTestProvider(t, testConfig("http://127.0.0.1:1")).DescribeAccount(); d.Currencies != nil || d.Warnings != nil {
+
+	if d := newTestProvider(t, testConfig("http://127.0.0.1:1")).DescribeAccount(); d.Currencies != nil ||
+		d.Warnings != nil {
 		t.Errorf("got %+v", d)
 	}
 }
@@ -261,10 +336,12 @@ func TestConfiguration(t *testing.T) {
 				got = append(got, v.Field)
 			}
 		}
+
 		if strings.Join(got, " ") != fields {
 			t.Errorf("%s: %v", text, err)
 		}
-		if err == nil && !strings.Contains(text, "notify_ips") && !slices.Equal(cfg.NotifyIPs, sdk.Networks{"51.195.200.178"}) {
+		if err == nil && !strings.Contains(text, "notify_ips") &&
+			!slices.Equal(cfg.NotifyIPs, sdk.Networks{"51.195.200.178"}) {
 			t.Errorf("%s: notify_ips %v", text, cfg.NotifyIPs)
 		}
 	}

@@ -24,23 +24,34 @@ func TestErrorCodes(t *testing.T) {
 		if code == "08" || code == "17" {
 			outcome, before = sdk.OutcomeUnknown, sdk.OutcomeNotSent
 		}
-		for _, more := range []string{``, `,"message":{"text":["no"]},"price":false,"url":[]`} { // hides no refusal
+
+		// hides no refusal
+		for _, more := range []string{``, `,"message":{"text":["no"]},"price":false,"url":[]`} {
 			address, asked := answering(t, 200, data, `{"error":"`+code+`"`+more+`}`)
-			_, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
+			_, err := newTestProvider(
+				t,
+				testConfig(address),
+			).CreatePayment(t.Context(), paymentRequest())
 			wantError(t, err, want, outcome)
 			var e *sdk.Error
-			if !errors.As(err, &e) || e.ProviderCode != code || len(asked()) != 2 || more != "" && e.ProviderMessage != `{"text":["no"]}` {
+			if !errors.As(err, &e) || e.ProviderCode != code || len(asked()) != 2 ||
+				(more != "" && e.ProviderMessage != `{"text":["no"]}`) {
 				t.Errorf("%s: %v", code, err)
 			}
 		}
+
 		for _, answer := range []string{
 			`{"error":"` + code + `","message":"no"}`, `{"error":"` + code + `","message":["no"]}`, `{"error":"` + code + `","data":[]}`, `{"error":0,"data":{"error":"` + code + `"}}`,
 		} {
 			address, asked := answering(t, 200, answer, made)
 			p := newTestProvider(t, testConfig(address))
-			_, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Country: "es"})
+			_, err := p.ListPaymentMethods(
+				t.Context(),
+				sdk.ListPaymentMethodsRequest{Country: "es"},
+			)
 			wantError(t, err, want, outcome)
 			_, err = p.CreatePayment(t.Context(), paymentRequest())
+
 			wantError(t, err, want, before)
 			if len(asked()) != 2 {
 				t.Errorf("%s: asked %d times", answer, len(asked()))
@@ -78,7 +89,8 @@ func TestAnswersOfCreateCode(t *testing.T) {
 		{200, strings.Replace(made, `https:`, `javascript:`, 1), sdk.CodeUnavailable, sdk.OutcomeUnknown},
 		{200, strings.Replace(made, `https://`, `https://a@`, 1), sdk.CodeUnavailable, sdk.OutcomeUnknown},
 		{200, strings.Replace(made, `https://api.paysepro.com`, ``, 1), sdk.CodeUnavailable, sdk.OutcomeUnknown},
-		{200, `{"error":"02",}`, sdk.CodeUnavailable, sdk.OutcomeUnknown}, // as the document prints it: no JSON
+		// as the document prints it: no JSON
+		{200, `{"error":"02",}`, sdk.CodeUnavailable, sdk.OutcomeUnknown},
 		{200, `{}`, sdk.CodeUnavailable, sdk.OutcomeUnknown},
 		{200, `[]`, sdk.CodeUnavailable, sdk.OutcomeUnknown},
 		{200, ``, sdk.CodeUnavailable, sdk.OutcomeUnknown},
@@ -89,7 +101,10 @@ func TestAnswersOfCreateCode(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%d/%s", c.status, c.answer), func(t *testing.T) {
 			address, asked := answering(t, c.status, data, c.answer)
-			_, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
+			_, err := newTestProvider(
+				t,
+				testConfig(address),
+			).CreatePayment(t.Context(), paymentRequest())
 			wantError(t, err, c.code, c.outcome)
 			if n := len(asked()); n != 2 {
 				t.Errorf("asked %d times", n)
@@ -98,7 +113,8 @@ func TestAnswersOfCreateCode(t *testing.T) {
 	}
 }
 
-// What may come in place of data: for a payment, proof that nothing of it was sent.
+// What may come in place of data: for a payment, proof that nothing of it was
+// sent.
 func TestAnswersOfGetData(t *testing.T) {
 	change := func(from, to string) string { return strings.Replace(data, from, to, 1) }
 	for _, c := range []struct {
@@ -120,13 +136,18 @@ func TestAnswersOfGetData(t *testing.T) {
 		t.Run(c.answer, func(t *testing.T) {
 			address, asked := answering(t, 200, c.answer, made)
 			p := newTestProvider(t, testConfig(address))
-			if _, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Country: "es"}); sdk.CodeOf(err) != c.code {
+			if _, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Country: "es"}); sdk.CodeOf(
+				err,
+			) != c.code {
 				t.Errorf("methods: %v", err)
 			}
+
 			_, err := p.CreatePayment(t.Context(), paymentRequest())
-			if o := sdk.OutcomeOf(err); sdk.CodeOf(err) != c.code || o != sdk.OutcomeNotSent && o != sdk.OutcomeRefused {
+			if o := sdk.OutcomeOf(err); sdk.CodeOf(err) != c.code ||
+				(o != sdk.OutcomeNotSent && o != sdk.OutcomeRefused) {
 				t.Errorf("payment: %v", err)
 			}
+
 			if n := len(asked()); n != 2 {
 				t.Errorf("asked %d times", n)
 			}

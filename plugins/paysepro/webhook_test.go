@@ -19,25 +19,41 @@ const notification = "uid=12345&mid=54321&country=ar&price=2.99&currency=USD&cod
 // arrived is a notification on the account's own URL.
 func arrived(query string) sdk.ParseWebhookRequest {
 	return sdk.ParseWebhookRequest{
-		Request: sdk.HTTPRequest{Method: "GET", Query: query, RemoteAddress: "198.51.100.7"}, Scope: sdk.ScopeAccount,
+		Request: sdk.HTTPRequest{
+			Method:        "GET",
+			Query:         query,
+			RemoteAddress: "198.51.100.7",
+		},
+		Scope: sdk.ScopeAccount,
 	}
 }
 
 func TestNotification(t *testing.T) {
 	p := newTestProvider(t, testConfig(""))
 	amount := money("2.99", "USD")
-	want := []sdk.Event{{Reference: "ABC", BothReferences: true, Payment: &sdk.Payment{
-		ProviderReference: "AABBCCDDEEFF", Status: sdk.PaymentSucceeded, ProviderStatus: "ok", Amount: &amount,
-	}}}
+	want := []sdk.Event{{
+		Reference:      "ABC",
+		BothReferences: true,
+		Payment: &sdk.Payment{
+			ProviderReference: "AABBCCDDEEFF",
+			Status:            sdk.PaymentSucceeded,
+			ProviderStatus:    "ok",
+			Amount:            &amount,
+		},
+	}}
+
 	form := arrived("")
 	form.Request.Method, form.Request.Body = "POST", []byte(notification)
 	both := form
 	both.Request.Query = strings.Replace(notification, "result=ok", "result=ko", 1)
+
 	for name, req := range map[string]sdk.ParseWebhookRequest{"query": arrived(notification), "form": form, "form with a query": both} {
 		n, err := p.ParseWebhook(t.Context(), req)
-		if err != nil || n.Verification != sdk.VerifiedByOrigin || !reflect.DeepEqual(n.Events, want) {
+		if err != nil || n.Verification != sdk.VerifiedByOrigin ||
+			!reflect.DeepEqual(n.Events, want) {
 			t.Errorf("%s: got %+v, %v", name, n, err)
 		}
+
 		if n != nil && (n.Response.Status != 0 || string(n.Response.Body) != "OK") {
 			t.Errorf("%s: Paysepro gets to hear %+v", name, n.Response)
 		}
@@ -70,7 +86,11 @@ func TestWhatANotificationSays(t *testing.T) {
 		{"capitals", "result=ok", "result=OK", "", ""},
 		{"a number", "result=ok", "result=1", "", ""},
 	} {
-		n, err := newTestProvider(t, testConfig("")).ParseWebhook(t.Context(), arrived(strings.Replace(notification, c.from, c.to, 1)))
+		n, err := newTestProvider(
+			t,
+			testConfig(""),
+		).ParseWebhook(t.Context(), arrived(strings.Replace(notification, c.from, c.to, 1)))
+
 		switch {
 		case err != nil:
 			t.Errorf("%s: %v", c.name, err)
@@ -78,8 +98,10 @@ func TestWhatANotificationSays(t *testing.T) {
 			if len(n.Events) != 0 || string(n.Response.Body) != "OK" {
 				t.Errorf("%s: got %+v", c.name, n)
 			}
-		case n.Events[0].Payment.Status != c.status, n.Events[0].Payment.Amount == nil && c.amount != "",
-			n.Events[0].Payment.Amount != nil && n.Events[0].Payment.Amount.String() != c.amount:
+		case n.Events[0].Payment.Status != c.status,
+			n.Events[0].Payment.Amount == nil && c.amount != "",
+			n.Events[0].Payment.Amount != nil &&
+				n.Events[0].Payment.Amount.String() != c.amount:
 			t.Errorf("%s: got %+v", c.name, n.Events[0].Payment)
 		}
 	}
@@ -128,12 +150,16 @@ func TestRefusedNotifications(t *testing.T) {
 		{"a test in capitals", "mode=live", "mode=DEBUG"},
 		{"nothing", notification, ""},
 	} {
-		n, err := p.ParseWebhook(t.Context(), arrived(strings.Replace(notification, c.from, c.to, 1)))
+		n, err := p.ParseWebhook(
+			t.Context(),
+			arrived(strings.Replace(notification, c.from, c.to, 1)),
+		)
 		wantError(t, err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent)
 		if n != nil {
 			t.Errorf("%s: got %+v", c.name, n)
 		}
 	}
+
 	for _, c := range []struct {
 		of sdk.PaymentContext
 		ok bool
@@ -159,14 +185,19 @@ func TestDebug(t *testing.T) {
 	}{{sdk.Sandbox, false, false}, {sdk.Sandbox, true, true}, {sdk.Live, false, false}, {sdk.Live, true, false}} {
 		cfg := testConfig("")
 		cfg.Environment, cfg.AllowDebug = c.environment, c.allow
-		n, err := newTestProvider(t, cfg).ParseWebhook(t.Context(), arrived(strings.Replace(notification, "live", "debug", 1)))
-		if (err == nil) != c.ok || c.ok && n.Events[0].Payment.Status != sdk.PaymentSucceeded {
+		n, err := newTestProvider(
+			t,
+			cfg,
+		).ParseWebhook(t.Context(), arrived(strings.Replace(notification, "live", "debug", 1)))
+		if (err == nil) != c.ok ||
+			(c.ok && n.Events[0].Payment.Status != sdk.PaymentSucceeded) {
 			t.Errorf("%+v: got %+v, %v", c, n, err)
 		}
 	}
 }
 
-// The simulator's own notifications, on the URL that was typed into the module: what was ko can still become ok.
+// The simulator's own notifications, on the URL that was typed into the module:
+// what was ko can still become ok.
 func TestNotificationsOfTheSimulator(t *testing.T) {
 	sim := simulator.New(simulator.WithWebhooks())
 	api := httptest.NewServer(sim)
@@ -175,54 +206,72 @@ func TestNotificationsOfTheSimulator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	p := newTestProvider(t, cfg)
 	var events []sdk.Event
-	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		n, err := p.ParseWebhook(r.Context(), arrived(r.URL.RawQuery))
-		if err != nil || n.Verification != sdk.VerifiedByOrigin {
-			t.Errorf("got %+v, %v", n, err)
-			return
-		}
-		events = append(events, n.Events...)
-	}))
+	hook := httptest.NewServer(
+		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			n, err := p.ParseWebhook(r.Context(), arrived(r.URL.RawQuery))
+			if err != nil || n.Verification != sdk.VerifiedByOrigin {
+				t.Errorf("got %+v, %v", n, err)
+				return
+			}
+			events = append(events, n.Events...)
+		}),
+	)
 	defer hook.Close()
+
 	send(t, "PUT", api.URL+"/_simulator/notify-url", hook.URL, http.StatusNoContent)
 	payment, err := p.CreatePayment(t.Context(), paymentRequest())
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	page := payment.NextAction.Redirect.URL
 	for _, result := range []string{"cancel", "pay", "cancel"} {
 		send(t, "POST", page, url.Values{"result": {result}}.Encode(), http.StatusSeeOther)
 	}
 	hook.Close() // waits for what is under way
-	if len(events) != 2 || events[0].Payment.Status != sdk.PaymentProcessing || events[1].Payment.Status != sdk.PaymentSucceeded {
+	if len(events) != 2 || events[0].Payment.Status != sdk.PaymentProcessing ||
+		events[1].Payment.Status != sdk.PaymentSucceeded {
 		t.Fatalf("got %+v", events)
 	}
+
 	for _, e := range events {
-		if e.Reference != "ABC" || e.Payment.ProviderReference != payment.ProviderReference || !e.Payment.Amount.Equal(money("2.99", "USD")) {
+		if e.Reference != "ABC" ||
+			e.Payment.ProviderReference != payment.ProviderReference ||
+			!e.Payment.Amount.Equal(money("2.99", "USD")) {
 			t.Errorf("got %+v with %+v", e, e.Payment)
 		}
 	}
 }
 
-// send makes a request as a browser or an operator does, and follows no redirect.
+// send makes a request as a browser or an operator does, and follows no
+// redirect.
 func send(t *testing.T, method, address, body string, want int) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		t.Context(),
+		method,
+		address,
+		strings.NewReader(body),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	client := &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+
 	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+
 	if text, _ := io.ReadAll(resp.Body); resp.StatusCode != want {
 		t.Fatalf("HTTP %d %s", resp.StatusCode, text)
 	}

@@ -89,7 +89,7 @@ func readAnswer(resp *providerhttp.Response, out any) error {
 	return resp.DecodeJSON(out)
 }
 
-// codes are the provider's error codes. One that is not in its document is
+// codes are the provider's error codes. A code that is not in its document is
 // CodeDeclined: the provider refused.
 var codes = map[string]sdk.Code{
 	"invalid":            sdk.CodeInvalidRequest,

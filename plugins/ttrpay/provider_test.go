@@ -17,14 +17,21 @@ const made = `{"status":true,"result":{"code":"00","message":"Create payment lin
 // The document's example, to the byte: the token signs what is sent.
 func TestCreatePayment(t *testing.T) {
 	address, asked := answering(t, 200, made)
-	got, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
+	got, err := newTestProvider(
+		t,
+		testConfig(address),
+	).CreatePayment(t.Context(), paymentRequest())
 	want := &sdk.Payment{
-		ProviderReference: "DxT0a1UNzfj4KlTrpH3tkGQ98paX7y65AGFEDCHEBF", Status: sdk.PaymentRequiresAction,
-		NextAction: sdk.RedirectTo("https://pay.ttrpay.net/pay/DxT0a1UNzfj4KlTrpH3tkGQ98paX7y65AGFEDCHEBF"),
+		ProviderReference: "DxT0a1UNzfj4KlTrpH3tkGQ98paX7y65AGFEDCHEBF",
+		Status:            sdk.PaymentRequiresAction,
+		NextAction: sdk.RedirectTo(
+			"https://pay.ttrpay.net/pay/DxT0a1UNzfj4KlTrpH3tkGQ98paX7y65AGFEDCHEBF",
+		),
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
+
 	list := asked()
 	if len(list) != 1 {
 		t.Fatalf("TTR Pay was asked %d times", len(list))
@@ -33,10 +40,13 @@ func TestCreatePayment(t *testing.T) {
 		`"customer_firstname":"abc","customer_ip":"171.251.156.58","customer_lastname":"xyz","customer_phone":"+84123456789",` +
 		`"description":"Order 47","ipn_format":"json","ipn_url":"https://localhost/handleIpn","order_id":"47",` +
 		`"return_url":"https://localhost/checkout/success"}`
+
 	token := "d3JWyGxoVVPm0Q6k." + signature.MD5Hex(body+"demo_merchant_secret")
 	r := list[0]
 	if r.Method != "POST" || r.URL.Path != "/v2/payment-links" || r.Body != body ||
-		r.Header.Get("Authorization") != "Bearer "+token || r.Header.Get("Content-Type") != "application/json" {
+		r.Header.Get(
+			"Authorization",
+		) != "Bearer "+token || r.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("asked %s %s with %v %s", r.Method, r.URL, r.Header, r.Body)
 	}
 }
@@ -51,6 +61,7 @@ func TestDescriptionIsWhatTheMerchantSays(t *testing.T) {
 		if _, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
+
 		if body := asked()[0].Body; !strings.Contains(body, `"description":"`+c.want+`"`) {
 			t.Errorf("sent %s", body)
 		}
@@ -61,9 +72,13 @@ func TestDescriptionIsWhatTheMerchantSays(t *testing.T) {
 func TestRequiredFields(t *testing.T) {
 	address, asked := answering(t, 200, made)
 	p := newTestProvider(t, testConfig(address))
-	_, err := p.CreatePayment(t.Context(), sdk.CreatePaymentRequest{Reference: "47", Amount: money("1", "USD")})
+	_, err := p.CreatePayment(
+		t.Context(),
+		sdk.CreatePaymentRequest{Reference: "47", Amount: money("1", "USD")},
+	)
 	wantError(t, err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent)
 	var e *sdk.Error
+
 	errors.As(err, &e)
 	want := []string{
 		"customer.email", "customer.first_name", "customer.ip", "customer.last_name", "customer.phone",
@@ -73,9 +88,11 @@ func TestRequiredFields(t *testing.T) {
 	for _, v := range e.Violations {
 		got = append(got, v.Field)
 	}
+
 	if !slices.Equal(got, want) {
 		t.Errorf("violations of %v", got)
 	}
+
 	for field, empty := range map[string]func(*sdk.CreatePaymentRequest){
 		"customer.email":      func(r *sdk.CreatePaymentRequest) { r.Customer.Email = "" },
 		"customer.first_name": func(r *sdk.CreatePaymentRequest) { r.Customer.FirstName = "" },
@@ -93,6 +110,7 @@ func TestRequiredFields(t *testing.T) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
+
 	if n := len(asked()); n != 0 {
 		t.Errorf("TTR Pay was asked %d times", n)
 	}
@@ -104,11 +122,19 @@ func TestDeclarations(t *testing.T) {
 	if g := info.CreatePayment; g.Retry != sdk.RetryNone || !g.LinkOnly {
 		t.Errorf("%+v: a repeat makes a second link, which moves no money", g)
 	}
-	if info.PaymentLookup != (sdk.Lookup{}) || !slices.Equal(info.WebhookTrust, []sdk.WebhookTrust{sdk.TrustPaymentURL}) {
-		t.Errorf("nothing can be asked, and notices are not signed: %+v, %v", info.PaymentLookup, info.WebhookTrust)
+	if info.PaymentLookup != (sdk.Lookup{}) ||
+		!slices.Equal(info.WebhookTrust, []sdk.WebhookTrust{sdk.TrustPaymentURL}) {
+		t.Errorf(
+			"nothing can be asked, and notices are not signed: %+v, %v",
+			info.PaymentLookup,
+			info.WebhookTrust,
+		)
 	}
+
 	for i, currency := range []string{"USD", "EUR"} {
-		if l := info.PaymentLimits[i]; l.Currency != currency || *l.Decimals != 2 || l.Max.String() != "9999999999999.99" || l.Min != nil {
+		if l := info.PaymentLimits[i]; l.Currency != currency || *l.Decimals != 2 ||
+			l.Max.String() != "9999999999999.99" ||
+			l.Min != nil {
 			t.Errorf("limits: %+v", l)
 		}
 	}
@@ -141,7 +167,8 @@ func TestConfiguration(t *testing.T) {
 	} {
 		_, err := sdk.DecodeConfig[config]([]byte(text))
 		var e *sdk.Error
-		if field == "" && err != nil || field != "" && (!errors.As(err, &e) || len(e.Violations) != 1 || e.Violations[0].Field != field) {
+		if (field == "" && err != nil) ||
+			(field != "" && (!errors.As(err, &e) || len(e.Violations) != 1 || e.Violations[0].Field != field)) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

@@ -23,7 +23,8 @@ func TestErrors(t *testing.T) {
 		{200, `{"status":"false","result":{"code":99}}`, sdk.CodeDeclined, sdk.OutcomeRefused, "99 "},
 		{422, `{"status":false,"result":{"code":"E001","message":"No."}}`, sdk.CodeInvalidRequest, sdk.OutcomeRefused, "E001 No."},
 		{429, `{"status":false,"result":{"code":"E001","message":"Slow."}}`, sdk.CodeRateLimited, sdk.OutcomeRefused, "E001 Slow."},
-		// A message, or what is missing, in another form than usual does not hide the no.
+		// A message, or what is missing, in another form than usual does not
+		// hide the no.
 		{200, `{"status":false,"result":{"code":"E012","message":{"text":"No."},"payment_link":false}}`, sdk.CodeAuthentication, sdk.OutcomeRefused, `E012 {"text":"No."}`},
 		{200, `{"status":false,"result":{"code":"E099","message":["No."],"payment_link":[]}}`, sdk.CodeDeclined, sdk.OutcomeRefused, `E099 ["No."]`},
 		// A server that fails proves nothing, whatever it says.
@@ -55,11 +56,16 @@ func TestErrors(t *testing.T) {
 		{302, ``, sdk.CodeUnavailable, sdk.OutcomeUnknown, ""},
 	} {
 		address, asked := answering(t, c.status, c.answer)
-		_, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
+		_, err := newTestProvider(
+			t,
+			testConfig(address),
+		).CreatePayment(t.Context(), paymentRequest())
 		var e *sdk.Error
-		if !errors.As(err, &e) || e.Code != c.code || e.Outcome != c.outcome || c.said != "" && e.ProviderCode+" "+e.ProviderMessage != c.said {
+		if !errors.As(err, &e) || e.Code != c.code || e.Outcome != c.outcome ||
+			(c.said != "" && e.ProviderCode+" "+e.ProviderMessage != c.said) {
 			t.Errorf("HTTP %d %s: got %v", c.status, c.answer, err)
 		}
+
 		if n := len(asked()); n != 1 {
 			t.Errorf("HTTP %d %s: asked %d times", c.status, c.answer, n)
 		}
@@ -69,7 +75,8 @@ func TestErrors(t *testing.T) {
 // A link is a link also with the status that HTTP has for something new.
 func TestALinkWithHTTP201(t *testing.T) {
 	address, _ := answering(t, 201, made)
-	if got, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest()); err != nil || got.NextAction == nil {
+	if got, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest()); err != nil ||
+		got.NextAction == nil {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

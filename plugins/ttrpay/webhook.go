@@ -22,8 +22,7 @@ func (w webhook) reference() string { return w.text("merchant_ref_code") }
 // ParseWebhook reads an IPN: JSON, for which CreatePayment asks, or a form,
 // which is TTR Pay's default. [doc] It is not signed: it counts on the payment's
 // own URL, which only TTR Pay was told, and from notify_ips when there are some.
-// What a webhook says beyond success and failure is kept by the host as it came,
-// and changes nothing.
+// The rest of a webhook is kept by the host as it came, and changes nothing.
 func (p *provider) ParseWebhook(
 	ctx context.Context, req sdk.ParseWebhookRequest,
 ) (*sdk.WebhookResult, error) {
@@ -97,7 +96,7 @@ func (w webhook) payment(status sdk.PaymentStatus) *sdk.Payment {
 	return out
 }
 
-// readPaid holds true_amount against the amount. One that cannot be read, or is
+// readPaid holds true_amount against the amount. A sum that cannot be read, or is
 // less than what was asked for, is for a person to decide; of more, the host is
 // told.
 func readPaid(out *sdk.Payment, text, currency string) {

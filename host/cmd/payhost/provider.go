@@ -149,7 +149,7 @@ func (a *app) providerBlock(p *provider) {
 
 	sheet.field("webhooks trusted by", words(p.WebhookTrust))
 
-	// What it can do.
+	// Its capabilities.
 	sheet.field("can", words(p.Capabilities))
 	sheet.field("currencies", words(p.Currencies))
 	sheet.field("countries", words(p.Countries))

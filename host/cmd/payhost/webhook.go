@@ -182,7 +182,7 @@ func (a *app) showWebhook(item *payment.Webhook) {
 
 	sheet.print()
 
-	// What follows was written by the sender, who may be anyone.
+	// The sender, who may be anyone, has written the rest.
 	a.heading("request")
 	method := item.Method
 	if item.Query != "" {

@@ -52,7 +52,7 @@ func (c *Core) RotateTokenKey(
 	return c.tokens.Rotate(ctx, Operator(by), reason)
 }
 
-// EndTokenKey returns a key up and returns all keys; see token.Keys.
+// EndTokenKey ends a key and returns all keys; see token.Keys.
 func (c *Core) EndTokenKey(
 	ctx context.Context,
 	id, by, reason string,

@@ -42,7 +42,7 @@ func (s *story) unit(name string) float64 { return float64(s.number(name)>>11) /
 // pick returns a number from 0 up to n.
 func (s *story) pick(name string, n int) int { return int(s.number(name) % uint64(n)) }
 
-// between returns a time from least up to most.
+// between returns a time from least to most.
 func (s *story) between(name string, least, most time.Duration) time.Duration {
 	return least + time.Duration(s.unit(name)*float64(most-least))
 }

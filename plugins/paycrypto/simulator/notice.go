@@ -126,13 +126,13 @@ func (s *Simulator) testWebhook(r *http.Request, _ map[string]any) (any, refusal
 // is, in a batch with another order's, and with white space, which the
 // signature does not cover.
 func (s *Simulator) Webhooks(custOrderID string) []sdk.HTTPRequest {
-	e, found := s.find("", custOrderID)
-	if !found || e.Status == StatusPending {
+	entry, found := s.find("", custOrderID)
+	if !found || entry.Status == StatusPending {
 		return nil
 	}
 	var list []sdk.HTTPRequest
 
-	for _, events := range [][]string{{eventOf(e)}, {event("p0", "other", StatusFailed, "支付失败 <&>"), eventOf(e)}} {
+	for _, events := range [][]string{{eventOf(entry)}, {event("p0", "other", StatusFailed, "支付失败 <&>"), eventOf(entry)}} {
 		body, header := webhook(s.webhookSecret, events...)
 		list = append(list, request(http.MethodPost, "", body, header))
 	}

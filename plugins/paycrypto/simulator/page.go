@@ -23,26 +23,26 @@ var words = map[string]string{
 
 // showPage is where redirect_url leads the customer.
 func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
-	e, found := s.find(r.URL.Query().Get("id"), "")
+	entry, found := s.find(r.URL.Query().Get("id"), "")
 	if !found {
 		http.NotFound(w, r)
 		return
 	}
 
 	rows := []sim.Row{
-		{Name: "To", Value: cmp.Or(e.Details["company_name"], "Simulated Limited")},
-		{Name: "Reference", Value: e.OrderID}, {Name: "Order", Value: e.ID},
+		{Name: "To", Value: cmp.Or(entry.Details["company_name"], "Simulated Limited")},
+		{Name: "Reference", Value: entry.OrderID}, {Name: "Order", Value: entry.ID},
 	}
-	if word := words[e.Status]; word != "" {
+	if word := words[entry.Status]; word != "" {
 		rows = append(rows, sim.Row{Name: "Status", Value: word})
 	}
 
 	sim.Page{
 		Provider: "PayCrypto",
-		Amount:   e.Amount.String(),
-		Currency: e.Currency,
+		Amount:   entry.Amount.String(),
+		Currency: entry.Currency,
 		Rows:     rows,
-		Open:     e.Status == StatusPending,
+		Open:     entry.Status == StatusPending,
 		Back:     true,
 	}.Show(w)
 }
@@ -51,7 +51,7 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 // and the customer back to return_url or, without one, to the page. An order
 // that has ended stays as it is: the customer comes back once more.
 func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
-	e, found := s.find(r.URL.Query().Get("id"), "")
+	entry, found := s.find(r.URL.Query().Get("id"), "")
 	if !found {
 		http.NotFound(w, r)
 		return
@@ -61,10 +61,10 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 	if r.PostFormValue("result") == "pay" {
 		status, reason = StatusSuccess, "Approved"
 	}
-	e = s.change(e.ID, status, reason, true)
-	location := "?id=" + url.QueryEscape(e.ID)
-	if to := e.Details["return_url"]; to != "" {
-		location = sim.WithQuery(to, outcome(e).Encode())
+	entry = s.change(entry.ID, status, reason, true)
+	location := "?id=" + url.QueryEscape(entry.ID)
+	if to := entry.Details["return_url"]; to != "" {
+		location = sim.WithQuery(to, outcome(entry).Encode())
 	}
 
 	// as it is: http.Redirect does not know the prefix under which this is

@@ -139,10 +139,7 @@ func newID() string {
 	return "p" + time.Now().
 		UTC().
 		Format("060102150405") +
-		fmt.Sprintf(
-			"%05d",
-			rand.IntN(100_000),
-		) //nolint:gosec // ids are no secrets
+		fmt.Sprintf("%05d", rand.IntN(100_000)) //nolint:gosec // ids are no secrets
 }
 
 // find looks for an order by its id or its cust_order_id; what is empty does
@@ -168,10 +165,10 @@ func (s *Simulator) SetStatus(
 // is not.
 func (s *Simulator) change(id, status, reason string, open bool) ledger.Entry {
 	changed := false
-	e, _ := s.Ledger().Change(ledger.Payment, id, func(e *ledger.Entry) {
-		if changed = !open || e.Status == StatusPending; changed {
-			e.Status, e.Moved = status, e.Moved || status == StatusSuccess
-			e.Details["reason"], e.Details["update_time"] = reason, strconv.FormatInt(
+	e, _ := s.Ledger().Change(ledger.Payment, id, func(entry *ledger.Entry) {
+		if changed = !open || entry.Status == StatusPending; changed {
+			entry.Status, entry.Moved = status, entry.Moved || status == StatusSuccess
+			entry.Details["reason"], entry.Details["update_time"] = reason, strconv.FormatInt(
 				time.Now().UnixMilli(),
 				10,
 			)
@@ -201,17 +198,17 @@ func (s *Simulator) queryLimits(*http.Request, map[string]any) (any, refusal) {
 // queryOrders finds one order by its number, wrapped twice, or gives a page of
 // many. [doc]
 func (s *Simulator) queryOrders(r *http.Request, _ map[string]any) (any, refusal) {
-	q := r.URL.Query()
-	if q.Get("order_id")+q.Get("cust_order_id") != "" {
-		e, found := s.find(q.Get("order_id"), q.Get("cust_order_id"))
+	query := r.URL.Query()
+	if query.Get("order_id")+query.Get("cust_order_id") != "" {
+		e, found := s.find(query.Get("order_id"), query.Get("cust_order_id"))
 		if !found {
 			return nil, refusal{111003, "This order does not exist."}
 		}
 		return envelope(page([]ledger.Entry{e}, 1, 10)), refusal{}
 	}
 
-	from, errFrom := strconv.ParseInt(q.Get("start_time"), 10, 64)
-	to, errTo := strconv.ParseInt(q.Get("end_time"), 10, 64)
+	from, errFrom := strconv.ParseInt(query.Get("start_time"), 10, 64)
+	to, errTo := strconv.ParseInt(query.Get("end_time"), 10, 64)
 
 	switch {
 	case errFrom != nil || errTo != nil:
@@ -223,17 +220,17 @@ func (s *Simulator) queryOrders(r *http.Request, _ map[string]any) (any, refusal
 	var list []ledger.Entry
 	for _, e := range slices.Backward(s.Ledger().Entries()) {
 		at, _ := strconv.ParseInt(e.Details["create_time"], 10, 64)
-		if at >= from && at <= to && fits(q.Get("currency"), e.Currency) &&
-			fits(q.Get("status"), e.Status) {
+		if at >= from && at <= to && fits(query.Get("currency"), e.Currency) &&
+			fits(query.Get("status"), e.Status) {
 			list = append(list, e)
 		}
 	}
 
 	number, size := 1, 10 // [doc]
-	if n, err := strconv.Atoi(q.Get("page_num")); err == nil {
+	if n, err := strconv.Atoi(query.Get("page_num")); err == nil {
 		number = max(n, 1)
 	}
-	if n, err := strconv.Atoi(q.Get("page_size")); err == nil {
+	if n, err := strconv.Atoi(query.Get("page_size")); err == nil {
 		size = min(max(n, 1), maxPage)
 	}
 
@@ -268,18 +265,18 @@ func page(list []ledger.Entry, number, size int) map[string]any {
 }
 
 // record is an order as queries show it. The customer pays in USDT, at par.
-func record(e ledger.Entry) map[string]any {
+func record(entry ledger.Entry) map[string]any {
 	paidCurrency, paid := "", "0"
-	if e.Moved {
-		paidCurrency, paid = "USDT", e.Amount.String()
+	if entry.Moved {
+		paidCurrency, paid = "USDT", entry.Amount.String()
 	}
 
 	return map[string]any{
-		"currency": e.Currency, "amount": e.Amount.String(), "paid_currency": paidCurrency, "paid_amount": paid,
-		"order_id": e.ID, "cust_order_id": e.OrderID, "currency_rate": "0", "reason": e.Details["reason"],
+		"currency": entry.Currency, "amount": entry.Amount.String(), "paid_currency": paidCurrency, "paid_amount": paid,
+		"order_id": entry.ID, "cust_order_id": entry.OrderID, "currency_rate": "0", "reason": entry.Details["reason"],
 		"status": json.Number(
-			e.Status,
-		), "create_time": json.Number(e.Details["create_time"]),
-		"update_time": json.Number(e.Details["update_time"]),
+			entry.Status,
+		), "create_time": json.Number(entry.Details["create_time"]),
+		"update_time": json.Number(entry.Details["update_time"]),
 	}
 }

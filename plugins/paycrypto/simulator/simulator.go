@@ -3,8 +3,8 @@
 // webhooks. It shares no code with the plugin, signatures included, so that a
 // mistake in one of them shows.
 //
-// What the document leaves open is marked [decided], and is one of the ways
-// that the plugin must understand.
+// A point that the document leaves open is marked [decided], and is one of the
+// ways that the plugin must understand.
 package simulator
 
 import (
@@ -63,26 +63,26 @@ func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {
-	s := &Simulator{
+	made := &Simulator{
 		apiKey:        DefaultAPIKey,
 		apiSecret:     DefaultAPISecret,
 		passphrase:    DefaultPassphrase,
 		webhookSecret: DefaultWebhookSecret,
 	}
 	for _, o := range opts {
-		o(s)
+		o(made)
 	}
 
 	api := http.NewServeMux()
-	api.HandleFunc("POST /api/v1/payment", s.signed(s.createPayment))
-	api.HandleFunc("GET /api/v1/orders", s.signed(s.queryOrders))
-	api.HandleFunc("GET /api/v1/merchant/limit", s.signed(s.queryLimits))
-	api.HandleFunc("POST /api/v1/events/test", s.signed(s.testWebhook))
-	s.HandleFunc("GET /{$}", s.showPage)
-	s.HandleFunc("POST /{$}", s.leavePage)
-	s.Serve(api)
+	api.HandleFunc("POST /api/v1/payment", made.signed(made.createPayment))
+	api.HandleFunc("GET /api/v1/orders", made.signed(made.queryOrders))
+	api.HandleFunc("GET /api/v1/merchant/limit", made.signed(made.queryLimits))
+	api.HandleFunc("POST /api/v1/events/test", made.signed(made.testWebhook))
+	made.HandleFunc("GET /{$}", made.showPage)
+	made.HandleFunc("POST /{$}", made.leavePage)
+	made.Serve(api)
 
-	return s
+	return made
 }
 
 // Config returns the plugin's configuration for this simulator.

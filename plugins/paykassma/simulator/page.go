@@ -15,7 +15,7 @@ func (s *Simulator) paidHere(r *http.Request) (ledger.Entry, bool) {
 
 // showPage is where the link of a new payment leads.
 func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
-	e, found := s.paidHere(r)
+	entry, found := s.paidHere(r)
 	if !found {
 		http.NotFound(w, r)
 		return
@@ -24,19 +24,19 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 	rows := []sim.Row{
 		{
 			Name:  "Method",
-			Value: e.Details["system"],
-		}, {Name: "Order", Value: e.OrderID}, {Name: "Transaction", Value: e.ID},
+			Value: entry.Details["system"],
+		}, {Name: "Order", Value: entry.OrderID}, {Name: "Transaction", Value: entry.ID},
 	}
-	if e.Status != statusOpen {
-		rows = append(rows, sim.Row{Name: "Status", Value: e.Status})
+	if entry.Status != statusOpen {
+		rows = append(rows, sim.Row{Name: "Status", Value: entry.Status})
 	}
 
 	sim.Page{
 		Provider: "Paykassma",
-		Amount:   e.Amount.StringFixed(2),
-		Currency: e.Currency,
+		Amount:   entry.Amount.StringFixed(2),
+		Currency: entry.Currency,
 		Rows:     rows,
-		Open:     e.Status == statusOpen,
+		Open:     entry.Status == statusOpen,
 		Back:     true,
 	}.Show(w)
 }
@@ -45,19 +45,19 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 // and sends the customer back. A payment that has ended stays as it is: the
 // customer comes back once more.
 func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
-	e, found := s.paidHere(r)
+	entry, found := s.paidHere(r)
 	if !found {
 		http.NotFound(w, r)
 		return
 	}
 
-	if e.Status == statusOpen {
+	if entry.Status == statusOpen {
 		end := statusCanceled
 		if r.FormValue("result") == "pay" {
 			end = statusPaid
 		}
-		s.send(r.Context(), s.settle(e, end))
+		s.send(r.Context(), s.settle(entry, end))
 	}
 
-	http.Redirect(w, r, e.Details["redirect_url"], http.StatusSeeOther)
+	http.Redirect(w, r, entry.Details["redirect_url"], http.StatusSeeOther)
 }

@@ -307,15 +307,15 @@ func (s *Simulator) prove(w http.ResponseWriter, in order, manual bool) {
 func (s *Simulator) proven(in order, amount decimal.Decimal) bool {
 	entries := s.Ledger().Entries()
 	for i := len(entries) - 1; i >= 0; i-- {
-		e := entries[i]
-		fits := e.Kind == ledger.Payment && e.Details["label"] == in.Label &&
-			e.Details["system"] == in.WalletType
+		entry := entries[i]
+		fits := entry.Kind == ledger.Payment && entry.Details["label"] == in.Label &&
+			entry.Details["system"] == in.WalletType
 		if !fits ||
-			(e.Status != statusShown && (e.Status != statusProven || e.OrderID != in.ID)) {
+			(entry.Status != statusShown && (entry.Status != statusProven || entry.OrderID != in.ID)) {
 			continue
 		}
 
-		s.Ledger().Change(ledger.Payment, e.ID, func(e *ledger.Entry) {
+		s.Ledger().Change(ledger.Payment, entry.ID, func(e *ledger.Entry) {
 			e.OrderID = in.ID
 			e.Amount = amount
 			e.Status = statusProven
@@ -365,7 +365,7 @@ func (s *Simulator) openPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	e := s.Enter(ledger.Entry{
+	entry := s.Enter(ledger.Entry{
 		Kind:     ledger.Payment,
 		OrderID:  in.ID,
 		Amount:   amount,
@@ -381,6 +381,6 @@ func (s *Simulator) openPage(w http.ResponseWriter, r *http.Request) {
 	sim.Reply(
 		w,
 		http.StatusOK,
-		map[string]any{"status": "ok", "url": s.Base(r) + "/payment/" + e.ID},
+		map[string]any{"status": "ok", "url": s.Base(r) + "/payment/" + entry.ID},
 	)
 }

@@ -18,19 +18,19 @@ import (
 )
 
 // additionalData is the signed part of a postback, as PHP prints it. [seen]
-func additionalData(e ledger.Entry, escaped bool) string {
+func additionalData(entry ledger.Entry, escaped bool) string {
 	text := func(s string) string { return phpString(s, escaped) }
-	id := e.ID
+	id := entry.ID
 	kind := "0"
-	orderID := e.OrderID
+	orderID := entry.OrderID
 	withdrawalID := "null"
 	status := "null"
-	if e.Kind == ledger.Payout {
+	if entry.Kind == ledger.Payout {
 		id = ""
 		kind = "null"
 		orderID = ""
-		withdrawalID = text(e.OrderID)
-		status = e.Status
+		withdrawalID = text(entry.OrderID)
+		status = entry.Status
 	}
 
 	return fmt.Sprintf(
@@ -39,49 +39,49 @@ func additionalData(e ledger.Entry, escaped bool) string {
 			`"withdrawal_id":%s,"withdrawal_status":%s,"account_number":%s,"account_name":%s,"account_email":%s,`+
 			`"bank_details":{"bank_code":null,"branch_code":null}}]`,
 		text(
-			e.Details["activated"],
+			entry.Details["activated"],
 		),
 		text("pagó / оплата 😀"),
-		e.Amount,
-		text(e.Currency),
-		text(e.Details["system"]+"_api"),
+		entry.Amount,
+		text(entry.Currency),
+		text(entry.Details["system"]+"_api"),
 		id,
 		kind,
 		text(orderID),
 		withdrawalID,
 		status,
 		text(
-			e.Details["account_number"],
+			entry.Details["account_number"],
 		),
-		text(e.Details["account_name"]),
-		text(e.Details["account_email"]),
+		text(entry.Details["account_name"]),
+		text(entry.Details["account_email"]),
 	)
 }
 
 // postback is the whole of one; outside of what is signed, the amount is
 // rounded. [doc]
-func (s *Simulator) postback(e ledger.Entry, keys string, escaped bool) string {
+func (s *Simulator) postback(entry ledger.Entry, keys string, escaped bool) string {
 	text := func(s string) string { return phpString(s, escaped) }
 	direction := "ingoing"
-	if e.Kind == ledger.Payout {
+	if entry.Kind == ledger.Payout {
 		direction = "outgoing"
 	}
 
 	signature := ""
 	if keys != "" {
-		signature = `"signature":"` + sign(keys, additionalData(e, false)) + `",`
+		signature = `"signature":"` + sign(keys, additionalData(entry, false)) + `",`
 	}
 
 	return fmt.Sprintf(
 		`{%s"wallet_type":%s,"amount":%s,"currency_code":%s,"label":%s,"converted_amount":{"USD":7.56},`+
 			`"direction":"%s","created_datetime":"2023-07-20 08:09:01","additional_data":%s}`,
 		signature,
-		text(e.Details["system"]+"_api"),
-		e.Amount.Round(0),
-		text(e.Currency),
-		text(e.Details["label"]),
+		text(entry.Details["system"]+"_api"),
+		entry.Amount.Round(0),
+		text(entry.Currency),
+		text(entry.Details["label"]),
 		direction,
-		additionalData(e, escaped),
+		additionalData(entry, escaped),
 	)
 }
 
@@ -100,27 +100,27 @@ func (s *Simulator) Settle(id string) {
 
 // settle ends what is open, and gives it as it then is. of is how a payment
 // ends.
-func (s *Simulator) settle(e ledger.Entry, of string) ledger.Entry {
-	e, _ = s.Ledger().Change(e.Kind, e.ID, func(e *ledger.Entry) {
+func (s *Simulator) settle(entry ledger.Entry, of string) ledger.Entry {
+	entry, _ = s.Ledger().Change(entry.Kind, entry.ID, func(entry *ledger.Entry) {
 		switch {
-		case e.Kind == ledger.Payout && e.Status == statusNew && e.Details["account_number"] == RejectedAccount:
-			e.Status = statusRejected
-		case e.Kind == ledger.Payout && e.Status == statusNew:
-			e.Status, e.Moved = statusProcessed, true
-		case e.Kind == ledger.Payment && (e.Status == statusOpen || e.Status == statusProven):
-			e.Status, e.Moved = of, of == statusPaid
+		case entry.Kind == ledger.Payout && entry.Status == statusNew && entry.Details["account_number"] == RejectedAccount:
+			entry.Status = statusRejected
+		case entry.Kind == ledger.Payout && entry.Status == statusNew:
+			entry.Status, entry.Moved = statusProcessed, true
+		case entry.Kind == ledger.Payment && (entry.Status == statusOpen || entry.Status == statusProven):
+			entry.Status, entry.Moved = of, of == statusPaid
 			details := map[string]string{
 				"activated": time.Now().UTC().Add(8 * time.Hour).Format(time.DateTime),
 			}
-			for k, v := range e.Details {
+			for k, v := range entry.Details {
 				details[k] = v
 			}
 
-			e.Details = details
+			entry.Details = details
 		}
 	})
 
-	return e
+	return entry
 }
 
 // finish ends a payment or payout without anybody's doing, where the simulator
@@ -161,14 +161,14 @@ func accepted(resp *http.Response) bool {
 // which PHP writes JSON.
 func (s *Simulator) Webhooks(id string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
-	for _, e := range append(s.OfOrder(ledger.Payment, id), s.OfOrder(ledger.Payout, id)...) {
+	for _, entry := range append(s.OfOrder(ledger.Payment, id), s.OfOrder(ledger.Payout, id)...) {
 		for _, escaped := range []bool{true, false} {
-			if told(e) {
+			if told(entry) {
 				list = append(
 					list,
 					sim.Posted(
 						"application/json",
-						s.postback(e, s.accessKey+s.privateKey, escaped),
+						s.postback(entry, s.accessKey+s.privateKey, escaped),
 					),
 				)
 			}
@@ -190,19 +190,19 @@ func (s *Simulator) last(kind ledger.Kind, id string) (found ledger.Entry, ok bo
 
 // showPostback knows only what is finished.
 func (s *Simulator) showPostback(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	var e ledger.Entry
+	query := r.URL.Query()
+	var entry ledger.Entry
 	var found bool
 
-	switch q.Get("type") {
+	switch query.Get("type") {
 	case "deposit":
-		if e, found = s.last(ledger.Payment, q.Get("custom_id")); !found &&
-			q.Get("transaction_id") != "" {
-			e, found = s.Ledger().Find(ledger.Payment, q.Get("transaction_id"))
-			found = found && told(e)
+		if entry, found = s.last(ledger.Payment, query.Get("custom_id")); !found &&
+			query.Get("transaction_id") != "" {
+			entry, found = s.Ledger().Find(ledger.Payment, query.Get("transaction_id"))
+			found = found && told(entry)
 		}
 	case "withdrawal":
-		e, found = s.last(ledger.Payout, q.Get("withdrawal_id"))
+		entry, found = s.last(ledger.Payout, query.Get("withdrawal_id"))
 
 	default:
 		fail(w, wrongField("type", "The selected type is invalid."))
@@ -219,7 +219,7 @@ func (s *Simulator) showPostback(w http.ResponseWriter, r *http.Request) {
 		http.StatusOK,
 		map[string]any{
 			"status":   "ok",
-			"postback": json.RawMessage(s.postback(e, "", true)),
+			"postback": json.RawMessage(s.postback(entry, "", true)),
 		},
 	)
 }

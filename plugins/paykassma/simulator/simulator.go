@@ -4,8 +4,8 @@
 // shares no code with the plugin, signatures included, so that a mistake in one
 // of them shows.
 //
-// What the document leaves open is marked [decided], and is one of the ways
-// that the plugin must understand.
+// A point that the document leaves open is marked [decided], and is one of the
+// ways that the plugin must understand.
 package simulator
 
 import (
@@ -64,38 +64,38 @@ func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {
-	s := &Simulator{
+	made := &Simulator{
 		Core:       sim.Core{MaxBody: maxBody},
 		secret:     DefaultSecret,
 		privateKey: DefaultPrivateKey,
 		accessKey:  DefaultAccessKey,
 	}
 	for _, o := range opts {
-		o(s)
+		o(made)
 	}
 
 	api := http.NewServeMux()
 	for pattern, handle := range map[string]http.HandlerFunc{
-		"GET /api/v1/payment-systems/available":    s.listSystems,
-		"GET /wallet-type/images/":                 s.listHints,
-		"POST /api/v1/transaction/create/{system}": s.showWallet,
-		"POST /api/v1/transaction/activate":        s.activate,
-		"POST /api/v1/possible-transaction":        s.takeProof,
-		"POST /api/v1/payment/create/{system}":     s.openPage,
-		"POST /payment-plugin/hash-url":            s.hashURLs,
-		"GET /api/v1/postback":                     s.showPostback,
-		"GET /api/v1/pullpostbacks":                s.listPostbacks,
+		"GET /api/v1/payment-systems/available":    made.listSystems,
+		"GET /wallet-type/images/":                 made.listHints,
+		"POST /api/v1/transaction/create/{system}": made.showWallet,
+		"POST /api/v1/transaction/activate":        made.activate,
+		"POST /api/v1/possible-transaction":        made.takeProof,
+		"POST /api/v1/payment/create/{system}":     made.openPage,
+		"POST /payment-plugin/hash-url":            made.hashURLs,
+		"GET /api/v1/postback":                     made.showPostback,
+		"GET /api/v1/pullpostbacks":                made.listPostbacks,
 	} {
-		api.HandleFunc(pattern, s.secretly(handle))
+		api.HandleFunc(pattern, made.secretly(handle))
 	}
 
-	api.HandleFunc("GET /api/v1/accounts-balance", s.listBalances)
-	api.HandleFunc("POST /v2/withdrawal/create", s.payOut)
-	s.Serve(api)
-	s.HandleFunc("GET /payment/{id}", s.showPage)
-	s.HandleFunc("POST /payment/{id}", s.leavePage)
+	api.HandleFunc("GET /api/v1/accounts-balance", made.listBalances)
+	api.HandleFunc("POST /v2/withdrawal/create", made.payOut)
+	made.Serve(api)
+	made.HandleFunc("GET /payment/{id}", made.showPage)
+	made.HandleFunc("POST /payment/{id}", made.leavePage)
 
-	return s
+	return made
 }
 
 // Config returns the plugin's configuration for this simulator.

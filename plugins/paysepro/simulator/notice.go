@@ -13,14 +13,14 @@ import (
 const address = "51.195.200.178"
 
 // fields are those of a notification. [seen]
-func (s *Simulator) fields(e ledger.Entry) url.Values {
+func (s *Simulator) fields(entry ledger.Entry) url.Values {
 	return url.Values{
 		"uid": {
 			s.uid,
-		}, "mid": {s.mid}, "country": {e.Details["cc"]}, "price": {e.Amount.StringFixed(2)}, "currency": {e.Currency},
+		}, "mid": {s.mid}, "country": {entry.Details["cc"]}, "price": {entry.Amount.StringFixed(2)}, "currency": {entry.Currency},
 		"code": {
-			e.ID,
-		}, "email": {e.Details["email"]}, "result": {e.Status}, "ucode": {e.OrderID}, "type": {e.Details["type"]},
+			entry.ID,
+		}, "email": {entry.Details["email"]}, "result": {entry.Status}, "ucode": {entry.OrderID}, "type": {entry.Details["type"]},
 		"mode": {"live"},
 	}
 }
@@ -34,15 +34,15 @@ func (s *Simulator) Settle(ucode string) {
 
 // settle moves a payment that is not paid: what was ko can still be paid, with
 // the same code. [seen]
-func (s *Simulator) settle(code, status string) (e ledger.Entry, moved bool) {
-	e, _ = s.Ledger().Change(ledger.Payment, code, func(e *ledger.Entry) {
+func (s *Simulator) settle(code, status string) (entry ledger.Entry, moved bool) {
+	entry, _ = s.Ledger().Change(ledger.Payment, code, func(e *ledger.Entry) {
 		if e.Status != statusPaid && e.Status != status {
 			e.Status = status
 			e.Moved = status == statusPaid
 			moved = true
 		}
 	})
-	return e, moved
+	return entry, moved
 }
 
 // Webhooks returns the notification as a query, and as the form that a POST

@@ -9,7 +9,7 @@ import (
 
 // showPage is where the customer is led to.
 func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
-	e, found := s.Ledger().Find(ledger.Payment, r.URL.Query().Get("code"))
+	entry, found := s.Ledger().Find(ledger.Payment, r.URL.Query().Get("code"))
 	if !found {
 		http.NotFound(w, r)
 		return
@@ -17,15 +17,15 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 
 	sim.Page{
 		Provider: "Paysepro",
-		Amount:   e.Amount.StringFixed(2),
-		Currency: e.Currency,
-		Open:     e.Status != statusPaid,
+		Amount:   entry.Amount.StringFixed(2),
+		Currency: entry.Currency,
+		Open:     entry.Status != statusPaid,
 		Rows: []sim.Row{
 			{
 				Name:  "Method",
-				Value: e.Details["type"],
-			}, {Name: "Order", Value: e.OrderID}, {Name: "Code", Value: e.ID},
-			{Name: "Status", Value: e.Status},
+				Value: entry.Details["type"],
+			}, {Name: "Order", Value: entry.OrderID}, {Name: "Code", Value: entry.ID},
+			{Name: "Status", Value: entry.Status},
 		},
 	}.Show(w)
 }
@@ -34,7 +34,7 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 // the customer back to this page: where else is set in the module, and no call
 // tells it. A payment that was not paid can still be.
 func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
-	e, found := s.Ledger().Find(ledger.Payment, r.URL.Query().Get("code"))
+	entry, found := s.Ledger().Find(ledger.Payment, r.URL.Query().Get("code"))
 	if !found {
 		http.NotFound(w, r)
 		return
@@ -44,9 +44,9 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 	if r.FormValue("result") == "pay" {
 		status = statusPaid
 	}
-	if e, moved := s.settle(e.ID, status); moved {
+	if e, moved := s.settle(entry.ID, status); moved {
 		s.send(r.Context(), e)
 	}
 
-	http.Redirect(w, r, e.Details["page"], http.StatusSeeOther)
+	http.Redirect(w, r, entry.Details["page"], http.StatusSeeOther)
 }

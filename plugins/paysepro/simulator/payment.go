@@ -99,7 +99,7 @@ func (s *Simulator) createCode(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	e := s.Enter(ledger.Entry{
+	entry := s.Enter(ledger.Entry{
 		Kind:     ledger.Payment,
 		OrderID:  form.Get("ucode"),
 		Amount:   price,
@@ -117,16 +117,16 @@ func (s *Simulator) createCode(w http.ResponseWriter, r *http.Request) {
 		"mid":     {s.mid},
 		"method":  {form.Get("type")},
 		"country": {form.Get("cc")},
-		"code":    {e.ID},
+		"code":    {entry.ID},
 	}
 	page := s.Base(r) + "/pay.php?" + query.Encode()
 
 	s.Ledger().
-		Change(ledger.Payment, e.ID, func(e *ledger.Entry) { e.Details["page"] = page })
+		Change(ledger.Payment, entry.ID, func(e *ledger.Entry) { e.Details["page"] = page })
 	reply(
 		w,
 		map[string]any{
-			"code":  e.ID,
+			"code":  entry.ID,
 			"price": price.InexactFloat64(),
 			"error": 0,
 			"url":   page,

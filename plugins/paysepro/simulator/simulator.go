@@ -3,8 +3,8 @@
 // public integration. It shares no code with the plugin, the signature
 // included, so that a mistake in one of them shows.
 //
-// What the document leaves open is marked [decided], and is one of the ways
-// that the plugin must understand.
+// A point that the document leaves open is marked [decided], and is one of the
+// ways that the plugin must understand.
 package simulator
 
 import (
@@ -62,24 +62,24 @@ func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {
-	s := &Simulator{
+	made := &Simulator{
 		uid:    DefaultUID,
 		mid:    DefaultMID,
 		email:  DefaultEmail,
 		apiKey: DefaultAPIKey,
 	}
 	for _, o := range opts {
-		o(s)
+		o(made)
 	}
 
 	api := http.NewServeMux()
-	api.HandleFunc("GET /getData.php", s.getData)
-	api.HandleFunc("POST /createCode.php", s.createCode)
-	s.HandleFunc("GET /pay.php", s.showPage)
-	s.HandleFunc("POST /pay.php", s.leavePage)
-	s.Serve(api)
+	api.HandleFunc("GET /getData.php", made.getData)
+	api.HandleFunc("POST /createCode.php", made.createCode)
+	made.HandleFunc("GET /pay.php", made.showPage)
+	made.HandleFunc("POST /pay.php", made.leavePage)
+	made.Serve(api)
 
-	return s
+	return made
 }
 
 // Config returns the plugin's configuration for this simulator.

@@ -13,7 +13,7 @@ var endings = map[string]string{statusPaid: "paid", statusCanceled: "canceled"}
 // showPage is where payment_url leads the customer.
 func (s *Simulator) showPage(root string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		e, found := s.find(root, r.PathValue("id"))
+		entry, found := s.find(root, r.PathValue("id"))
 		if !found {
 			http.NotFound(w, r)
 			return
@@ -22,23 +22,23 @@ func (s *Simulator) showPage(root string) http.HandlerFunc {
 		mode, rows := "live paths", []sim.Row{
 			{
 				Name:  "Product",
-				Value: e.Details["product"],
-			}, {Name: "Order", Value: e.OrderID}, {Name: "Transaction", Value: e.ID},
+				Value: entry.Details["product"],
+			}, {Name: "Order", Value: entry.OrderID}, {Name: "Transaction", Value: entry.ID},
 		}
 		if strings.HasSuffix(root, "/test") {
 			mode = "sandbox"
 		}
 
-		if word := endings[e.Status]; word != "" {
+		if word := endings[entry.Status]; word != "" {
 			rows = append(rows, sim.Row{Name: "Status", Value: word})
 		}
 		sim.Page{
 			Provider: "ptop",
 			Mode:     mode,
-			Amount:   e.Amount.StringFixed(2),
-			Currency: e.Currency,
+			Amount:   entry.Amount.StringFixed(2),
+			Currency: entry.Currency,
 			Rows:     rows,
-			Open:     e.Status == statusInReview,
+			Open:     entry.Status == statusInReview,
 			Back:     true,
 		}.Show(w)
 	}
@@ -49,7 +49,7 @@ func (s *Simulator) showPage(root string) http.HandlerFunc {
 // is: the customer comes back once more.
 func (s *Simulator) leavePage(root string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		e, found := s.find(root, r.PathValue("id"))
+		entry, found := s.find(root, r.PathValue("id"))
 		if !found {
 			http.NotFound(w, r)
 			return
@@ -59,22 +59,18 @@ func (s *Simulator) leavePage(root string) http.HandlerFunc {
 		if r.FormValue("result") == "pay" {
 			status = statusPaid
 		}
-		e = s.settle(e.ID, status)
-		to := e.Details["fail_url"]
-		if e.Status == statusPaid {
-			to = e.Details["success_url"]
+		entry = s.settle(entry.ID, status)
+		to := entry.Details["fail_url"]
+		if entry.Status == statusPaid {
+			to = entry.Details["success_url"]
 		}
 
-		n := noticeOf(e, s.Key(s.secretKey))
+		n := noticeOf(entry, s.Key(s.secretKey))
 
 		// Also from server to server, to the same URL, whatever comes of it.
 		// The document promises no repeat.
 		s.Send(r.Context(), to, sim.Posted("application/json", n.json()), 1, nil)
-		http.Redirect(
-			w,
-			r,
-			sim.WithQuery(to, n.form(digits)),
-			http.StatusSeeOther,
-		) //nolint:gosec // to is the caller's, and this is a simulator
+		back := sim.WithQuery(to, n.form(digits))
+		http.Redirect(w, r, back, http.StatusSeeOther) //nolint:gosec // to is the caller's, and this is a simulator
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
-// What payment-check says. [doc]
+// The words of payment-check. [doc]
 const (
 	statusInReview = "0"
 	statusPaid     = "1"
@@ -24,8 +24,8 @@ const (
 // whose paths begin with root.
 func (s *Simulator) createPayment(root string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		q := r.URL.Query()
-		amount, no := s.checkParameters(r, q)
+		query := r.URL.Query()
+		amount, no := s.checkParameters(r, query)
 		if no != (refusal{}) {
 			sim.Reply(
 				w,
@@ -35,19 +35,19 @@ func (s *Simulator) createPayment(root string) http.HandlerFunc {
 			return
 		}
 
-		e := s.Enter(ledger.Entry{
+		entry := s.Enter(ledger.Entry{
 			Kind:     ledger.Payment,
-			OrderID:  q.Get("order_id"),
+			OrderID:  query.Get("order_id"),
 			Amount:   amount,
 			Currency: "USD",
 			Status:   statusInReview,
 			Details: map[string]string{
-				"root": root, "product": q.Get("product"), "success_url": q.Get("success_url"), "fail_url": q.Get("fail_url"),
+				"root": root, "product": query.Get("product"), "success_url": query.Get("success_url"), "fail_url": query.Get("fail_url"),
 			},
 		}, newID)
 
 		sim.Reply(w, http.StatusOK, map[string]any{
-			"status": "success", "Code": http.StatusOK, "payment_url": s.Base(r) + root + "/payment/" + e.ID,
+			"status": "success", "Code": http.StatusOK, "payment_url": s.Base(r) + root + "/payment/" + entry.ID,
 		})
 	}
 }
@@ -56,12 +56,12 @@ func newID() string { return strconv.Itoa(10_000_000 + rand.IntN(90_000_000)) } 
 
 func (s *Simulator) checkParameters(
 	r *http.Request,
-	q url.Values,
+	query url.Values,
 ) (decimal.Decimal, refusal) {
 	for _, name := range []string{
 		"website_id", "secret_key", "amount", "product", "order_id", "currency", "success_url", "fail_url",
 	} {
-		if q.Get(name) == "" {
+		if query.Get(name) == "" {
 			return decimal.Decimal{}, refusal{
 				http.StatusBadRequest,
 				"The " + name + " field is required.",
@@ -69,19 +69,19 @@ func (s *Simulator) checkParameters(
 		}
 	}
 
-	if no := s.identify(r, q.Get("website_id"), q.Get("secret_key")); no != (refusal{}) {
+	if no := s.identify(r, query.Get("website_id"), query.Get("secret_key")); no != (refusal{}) {
 		return decimal.Decimal{}, no
 	}
-	amount, err := decimal.NewFromString(q.Get("amount"))
+	amount, err := decimal.NewFromString(query.Get("amount"))
 
 	switch {
-	case len(q.Get("amount")) > 20 || err != nil:
+	case len(query.Get("amount")) > 20 || err != nil:
 		return amount, refusal{http.StatusBadRequest, "The amount must be a number."}
 	case amount.LessThan(decimal.NewFromInt(1)):
 		return amount, refusal{http.StatusBadRequest, "The amount must be at least 1."}
-	case q.Get("currency") != "USD":
+	case query.Get("currency") != "USD":
 		return amount, refusal{http.StatusBadRequest, "The selected currency is invalid."}
-	case !sim.IsURL(q.Get("success_url")), !sim.IsURL(q.Get("fail_url")):
+	case !sim.IsURL(query.Get("success_url")), !sim.IsURL(query.Get("fail_url")):
 		return amount, refusal{
 			http.StatusBadRequest,
 			"The success_url and fail_url must be valid URLs.",
@@ -108,7 +108,7 @@ func (s *Simulator) checkPayment(root string) http.HandlerFunc {
 			no = s.identify(r, in.WebsiteID, in.SecretKey)
 		}
 
-		e, found := s.find(root, in.TransactionID)
+		entry, found := s.find(root, in.TransactionID)
 		if no == (refusal{}) && !found {
 			no = refusal{http.StatusBadRequest, "Transaction not found"}
 		}
@@ -124,7 +124,7 @@ func (s *Simulator) checkPayment(root string) http.HandlerFunc {
 		sim.Reply(
 			w,
 			http.StatusOK,
-			map[string]any{"transaction_id": e.ID, "status": json.Number(e.Status)},
+			map[string]any{"transaction_id": entry.ID, "status": json.Number(entry.Status)},
 		)
 	}
 }

@@ -3,8 +3,8 @@
 // payouts. It shares no code with the plugin, signatures included, so that a
 // mistake in one of them shows.
 //
-// What the document leaves open is marked [decided], and is one of the ways
-// that the plugin must understand.
+// A point that the document leaves open is marked [decided], and is one of the
+// ways that the plugin must understand.
 package simulator
 
 import (
@@ -60,27 +60,27 @@ func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {
-	s := &Simulator{
+	made := &Simulator{
 		websiteID:    DefaultWebsiteID,
 		secretKey:    DefaultSecretKey,
 		theSignature: DefaultTheSignature,
 		websiteURL:   DefaultWebsiteURL,
 	}
 	for _, o := range opts {
-		o(s)
+		o(made)
 	}
 
 	api := http.NewServeMux()
 	for _, root := range []string{"/api", "/api/test"} {
-		api.HandleFunc("POST "+root+"/payment", s.createPayment(root))
-		api.HandleFunc("POST "+root+"/payment-check", s.checkPayment(root))
-		s.HandleFunc("GET "+root+"/payment/{id}", s.showPage(root))
-		s.HandleFunc("POST "+root+"/payment/{id}", s.leavePage(root))
+		api.HandleFunc("POST "+root+"/payment", made.createPayment(root))
+		api.HandleFunc("POST "+root+"/payment-check", made.checkPayment(root))
+		made.HandleFunc("GET "+root+"/payment/{id}", made.showPage(root))
+		made.HandleFunc("POST "+root+"/payment/{id}", made.leavePage(root))
 	}
 
-	api.HandleFunc("POST /api/api-payout", s.createPayout)
-	s.Serve(api)
-	return s
+	api.HandleFunc("POST /api/api-payout", made.createPayout)
+	made.Serve(api)
+	return made
 }
 
 // Config returns the plugin's configuration for this simulator.

@@ -184,21 +184,21 @@ func (p *payment) returnQuery() string {
 func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.payment(r.PathValue("payment"))
-	if p == nil {
+	paid := s.payment(r.PathValue("payment"))
+	if paid == nil {
 		http.NotFound(w, r)
 		return
 	}
 
 	sim.Page{
 		Provider: "reference",
-		Amount:   p.Amount.String(),
-		Currency: p.Currency,
-		Open:     p.Status == "pending",
+		Amount:   paid.Amount.String(),
+		Currency: paid.Currency,
+		Open:     paid.Status == "pending",
 		Back:     true,
 		Rows: []sim.Row{
-			{Name: "Order", Value: p.Reference},
-			{Name: "Status", Value: p.Status},
+			{Name: "Order", Value: paid.Reference},
+			{Name: "Status", Value: paid.Status},
 		},
 		Pay:    "paid",
 		Cancel: "failed",
@@ -209,23 +209,23 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.payment(r.PathValue("payment"))
-	if p == nil {
+	paid := s.payment(r.PathValue("payment"))
+	if paid == nil {
 		http.NotFound(w, r)
 		return
 	}
 
 	switch {
 	case r.FormValue("result") == "paid":
-		s.pay(p)
-	case p.Status == "pending":
-		s.move(p, "failed")
+		s.pay(paid)
+	case paid.Status == "pending":
+		s.move(paid, "failed")
 	}
 
-	if !sim.IsURL(p.returnURL) {
+	if !sim.IsURL(paid.returnURL) {
 		http.Error(w, "return_url is not a URL", http.StatusBadRequest)
 		return
 	}
 
-	http.Redirect(w, r, sim.WithQuery(p.returnURL, p.returnQuery()), http.StatusSeeOther)
+	http.Redirect(w, r, sim.WithQuery(paid.returnURL, paid.returnQuery()), http.StatusSeeOther)
 }

@@ -2,7 +2,7 @@ package simulator
 
 import "github.com/shopspring/decimal"
 
-// What can be asked without a payment: this file changes nothing.
+// Questions that need no payment: this file changes nothing.
 
 func (s *Simulator) listMethods(r *request) (any, *refusal) {
 	currency := r.URL.Query().Get("currency")

@@ -19,7 +19,7 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
-// What the one merchant of this provider uses. They are made up, and hard to
+// The credentials of the one merchant of this provider. They are made up, and hard to
 // mask: all that URLs and JSON escape is in them.
 const (
 	merchantID    = "M-0047"
@@ -65,17 +65,17 @@ func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true }
 // New returns a provider whose merchant holds a million of each currency.
 func New(opts ...Option) *Simulator {
 	million := decimal.NewFromInt(1_000_000)
-	s := &Simulator{
+	made := &Simulator{
 		Core:    sim.Core{MaxBody: 16 << 20},
 		replies: map[string]reply{},
 		balance: map[string]decimal.Decimal{},
 	}
 	for currency := range decimals {
-		s.balance[currency] = million
+		made.balance[currency] = million
 	}
 
 	for _, o := range opts {
-		o(s)
+		o(made)
 	}
 	api := http.NewServeMux()
 
@@ -95,14 +95,14 @@ func New(opts ...Option) *Simulator {
 		"GET /v1/payouts":                     (*Simulator).listPayouts,
 		"GET /v1/payouts/{payout}":            (*Simulator).getPayout,
 	} {
-		api.Handle(pattern, s.endpoint(handler))
+		api.Handle(pattern, made.endpoint(handler))
 	}
 
-	s.Serve(api)
-	s.HandleFunc("GET /pay/{payment}", s.showPage)
-	s.HandleFunc("POST /pay/{payment}", s.leavePage)
+	made.Serve(api)
+	made.HandleFunc("GET /pay/{payment}", made.showPage)
+	made.HandleFunc("POST /pay/{payment}", made.leavePage)
 
-	return s
+	return made
 }
 
 // Config is the configuration of a plugin for this provider at the address.

@@ -38,8 +38,8 @@ type linkRequest struct {
 	ReturnURL   string      `json:"return_url"`
 }
 
-// refusal is the result of a request that failed; the zero refusal is none. Of
-// the codes the document knows E012 alone.
+// refusal is the result of a request that failed; the zero refusal is none. The
+// document knows the code E012 alone.
 type refusal struct{ code, message string }
 
 // createLink answers with status 200 also where it refuses: the document names
@@ -61,7 +61,7 @@ func (s *Simulator) createLink(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	e := s.Enter(ledger.Entry{
+	entry := s.Enter(ledger.Entry{
 		Kind:     ledger.Payment,
 		OrderID:  in.OrderID,
 		Amount:   amount,
@@ -74,7 +74,7 @@ func (s *Simulator) createLink(w http.ResponseWriter, r *http.Request) {
 	}, rand.Text)
 
 	reply(w, true, map[string]string{
-		"code": "00", "message": "Create payment link successfully.", "payment_link": s.Base(r) + "/pay/" + e.ID,
+		"code": "00", "message": "Create payment link successfully.", "payment_link": s.Base(r) + "/pay/" + entry.ID,
 	})
 }
 

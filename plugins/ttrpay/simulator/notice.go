@@ -13,15 +13,15 @@ import (
 
 // fields are those of a notice, in the document's words. A canceled payment is
 // told as a failed one. [decided]
-func fields(e ledger.Entry) map[string]string {
+func fields(entry ledger.Entry) map[string]string {
 	status := "-1"
-	if e.Status == statusPaid {
+	if entry.Status == statusPaid {
 		status = "1"
 	}
-	amount := e.Amount.StringFixed(2)
+	amount := entry.Amount.StringFixed(2)
 	return map[string]string{
-		"cs_ref_code": "CS-" + e.ID, "status": status, "merchant_ref_code": e.OrderID, "transaction_id": "TD-" + e.ID,
-		"currency": e.Currency, "amount": amount, "true_amount": amount, "datetime": e.Details["ended"],
+		"cs_ref_code": "CS-" + entry.ID, "status": status, "merchant_ref_code": entry.OrderID, "transaction_id": "TD-" + entry.ID,
+		"currency": entry.Currency, "amount": amount, "true_amount": amount, "datetime": entry.Details["ended"],
 	}
 }
 
@@ -53,8 +53,8 @@ func (s *Simulator) Settle(orderID string) {
 }
 
 // settle ends an open payment, and gives it as it then is.
-func (s *Simulator) settle(id, status string) (e ledger.Entry, ended bool) {
-	e, _ = s.Ledger().Change(ledger.Payment, id, func(e *ledger.Entry) {
+func (s *Simulator) settle(id, status string) (entry ledger.Entry, ended bool) {
+	entry, _ = s.Ledger().Change(ledger.Payment, id, func(e *ledger.Entry) {
 		if e.Status == statusOpen {
 			e.Status = status
 			e.Moved = status == statusPaid
@@ -62,7 +62,7 @@ func (s *Simulator) settle(id, status string) (e ledger.Entry, ended bool) {
 			e.Details["ended"] = time.Now().UTC().Format(time.DateTime)
 		}
 	})
-	return e, ended
+	return entry, ended
 }
 
 // Webhooks returns the notice in its forms: JSON, a form, and a form without
@@ -88,14 +88,14 @@ func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 // for, whatever comes of it: the document promises no repeat. A notice has no
 // signature that could be wrong: in its place it is about somebody else's
 // order.
-func (s *Simulator) send(ctx context.Context, e ledger.Entry) {
-	f := fields(e)
+func (s *Simulator) send(ctx context.Context, entry ledger.Entry) {
+	f := fields(entry)
 	if s.WrongSignature() {
 		f["merchant_ref_code"] = "somebody-elses"
 	}
 	written := asForm(f)
-	if e.Details["ipn_format"] == "json" {
+	if entry.Details["ipn_format"] == "json" {
 		written = asJSON(f)
 	}
-	s.Send(ctx, e.Details["ipn_url"], written, 1, nil)
+	s.Send(ctx, entry.Details["ipn_url"], written, 1, nil)
 }

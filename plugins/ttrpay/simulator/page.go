@@ -14,7 +14,7 @@ const failingCard = "4000000000001018"
 
 // showPage is where payment_link leads the customer.
 func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
-	e, found := s.Ledger().Find(ledger.Payment, r.PathValue("id"))
+	entry, found := s.Ledger().Find(ledger.Payment, r.PathValue("id"))
 	if !found {
 		http.NotFound(w, r)
 		return
@@ -23,19 +23,19 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 	rows := []sim.Row{
 		{
 			Name:  "Description",
-			Value: e.Details["description"],
-		}, {Name: "Order", Value: e.OrderID}, {Name: "Payment", Value: e.ID},
+			Value: entry.Details["description"],
+		}, {Name: "Order", Value: entry.OrderID}, {Name: "Payment", Value: entry.ID},
 	}
-	if e.Status != statusOpen {
-		rows = append(rows, sim.Row{Name: "Status", Value: e.Status})
+	if entry.Status != statusOpen {
+		rows = append(rows, sim.Row{Name: "Status", Value: entry.Status})
 	}
 
 	sim.Page{
 		Provider: "TTR Pay",
-		Amount:   e.Amount.StringFixed(2),
-		Currency: e.Currency,
+		Amount:   entry.Amount.StringFixed(2),
+		Currency: entry.Currency,
 		Rows:     rows,
-		Open:     e.Status == statusOpen,
+		Open:     entry.Status == statusOpen,
 		Back:     true,
 		Cards: []sim.Row{
 			{Name: "4242 4242 4242 4242 · pays", Value: "4242424242424242"},
@@ -52,7 +52,7 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 // notice, and the customer back. A payment that has ended stays as it is: the
 // customer comes back once more.
 func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
-	e, found := s.Ledger().Find(ledger.Payment, r.PathValue("id"))
+	entry, found := s.Ledger().Find(ledger.Payment, r.PathValue("id"))
 	if !found {
 		http.NotFound(w, r)
 		return
@@ -66,13 +66,13 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 
-	e, ended := s.settle(e.ID, status)
+	entry, ended := s.settle(entry.ID, status)
 	if ended {
-		s.send(r.Context(), e)
+		s.send(r.Context(), entry)
 	}
-	to := e.Details["cancel_url"]
-	if e.Status == statusPaid {
-		to = e.Details["return_url"]
+	to := entry.Details["cancel_url"]
+	if entry.Status == statusPaid {
+		to = entry.Details["return_url"]
 	}
 
 	http.Redirect(w, r, to, http.StatusSeeOther)

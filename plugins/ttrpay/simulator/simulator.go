@@ -3,8 +3,8 @@
 // them. It shares no code with the plugin, the token included, so that a
 // mistake in one of them shows.
 //
-// What the document leaves open is marked [decided], and is one of the ways
-// that the plugin must understand.
+// A point that the document leaves open is marked [decided], and is one of the
+// ways that the plugin must understand.
 package simulator
 
 import (
@@ -50,21 +50,21 @@ func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {
-	s := &Simulator{
+	made := &Simulator{
 		merchantKey:    DefaultMerchantKey,
 		merchantSecret: DefaultMerchantSecret,
 	}
 	for _, o := range opts {
-		o(s)
+		o(made)
 	}
 
 	api := http.NewServeMux()
-	api.HandleFunc("POST /v2/payment-links", s.createLink)
-	s.HandleFunc("GET /pay/{id}", s.showPage)
-	s.HandleFunc("POST /pay/{id}", s.leavePage)
-	s.Serve(api)
+	api.HandleFunc("POST /v2/payment-links", made.createLink)
+	made.HandleFunc("GET /pay/{id}", made.showPage)
+	made.HandleFunc("POST /pay/{id}", made.leavePage)
+	made.Serve(api)
 
-	return s
+	return made
 }
 
 // Config returns the plugin's configuration for this simulator.
