@@ -104,10 +104,10 @@ func (p agreeable) CancelPayment(
 ) (*sdk.Payment, error) {
 	got, err := p.provider.CancelPayment(ctx, req)
 	if err != nil {
-		return &sdk.Payment{
+		return &sdk.Payment{ //nolint:nilerr // that is what is wrong with it
 			ProviderReference: req.Payment.ProviderReference,
 			Status:            sdk.PaymentCanceled,
-		}, nil //nolint:nilerr // that is what is wrong with it
+		}, nil
 	}
 	return got, nil
 }

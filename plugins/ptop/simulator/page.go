@@ -71,11 +71,11 @@ func (s *Simulator) leavePage(root string) http.HandlerFunc {
 		// The document promises no repeat.
 		s.Send(r.Context(), to, sim.Posted("application/json", n.json()), 1, nil)
 		back := sim.WithQuery(to, n.form(digits))
-		http.Redirect(
+		http.Redirect( //nolint:gosec // to is the caller's, and this is a simulator
 			w,
 			r,
 			back,
 			http.StatusSeeOther,
-		) //nolint:gosec // to is the caller's, and this is a simulator
+		)
 	}
 }
