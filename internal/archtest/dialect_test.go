@@ -60,7 +60,7 @@ var dialect = map[string][]string{
 // dialectMust are the names that no plugin can do without.
 var dialectMust = []string{
 	"version", "main", "config", "provider", "newProvider", "Info",
-	"newClient", "do", "readAnswer", "ParseWebhook", "events",
+	"newClient", "do", "readAnswer", "ParseWebhook",
 }
 
 // dialectTables are the names of tables by the type of what they hold.

@@ -51,21 +51,14 @@ func (p *provider) ParseWebhook(
 		result.Verification = sdk.VerifiedBySignature
 	}
 
-	if action.Text() == "order_result" {
-		result.Events = events(body, req.Payment)
-	}
-	return result, nil
-}
-
-// events leaves out what cannot be read: one odd event must not hide the others.
-func events(body ordered.Value, of *sdk.PaymentContext) (list []sdk.Event) {
 	for _, item := range body.At("events").Elements() {
 		text, _ := ordered.ParseLoosely([]byte(item.Message())) // a text that holds JSON [doc]
-		if event := readEvent(text, of); event != nil {
-			list = append(list, *event)
+		// One odd event must not hide the others.
+		if event := readEvent(text, req.Payment); event != nil && action.Text() == "order_result" {
+			result.Events = append(result.Events, *event)
 		}
 	}
-	return list
+	return result, nil
 }
 
 // readEvent reads one event: an object with params, or the params alone. It
