@@ -121,6 +121,7 @@ func newChecker(cfg *Config, log *slog.Logger) (*checker, error) {
 		return checking, err
 	}
 
+	// From here on close removes the folder, also when the rest fails.
 	checking.folder = folder
 	checking.workspace, err = plugin.OpenWorkspace(folder)
 	if err != nil {
@@ -243,6 +244,7 @@ func (c *accountCheck) run(ctx context.Context) {
 	}
 	defer process.Stop(checkStop)
 
+	// The result has these also when the plugin then refuses the configuration.
 	info, isolation := process.Info(), process.Isolation()
 	c.result.Version = info.Version
 	c.result.Isolation = isolation.InForce

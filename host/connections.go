@@ -196,6 +196,8 @@ func (c *connections) setWaiting(one *connection, waits bool) {
 		return
 	}
 	from := one.peer
+	// unrank finds the peer by its count, so it must come before the count
+	// changes.
 	c.unrank(from)
 	if waits {
 		one.place = from.waiting.PushBack(one)
@@ -286,6 +288,8 @@ type connectionKey struct{}
 
 // limit has a server keep to the bounds, and tell what its connections do.
 func (c *connections) limit(server *http.Server) {
+	// A connection between two requests may lose its place to a newcomer; one
+	// that carries a request keeps it.
 	server.ConnState = func(conn net.Conn, state http.ConnState) {
 		if one := connectionOf(conn); one != nil {
 			c.note(one, (state == http.StateNew) || (state == http.StateIdle))
@@ -298,6 +302,8 @@ func (c *connections) limit(server *http.Server) {
 		return ctx
 	}
 
+	// Requests are counted as well: over HTTP/2 a bound on connections alone
+	// would not hold.
 	next := server.Handler
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		one, known := r.Context().Value(connectionKey{}).(*connection)
@@ -380,6 +386,8 @@ func (c *connection) keepDeadline(at time.Time) {
 // must not hold a place for as long as the longest answer may take.
 func (c *connection) Write(data []byte) (written int, err error) {
 	for {
+		// Each part has a deadline of its own, so that a long answer may take
+		// its time; the server's deadline counts where it is nearer.
 		part := data[:min(len(data), writePart)]
 		until := time.Now().Add(stallTimeout)
 		if set := c.deadline.Load(); (set != 0) && (set < until.UnixNano()) {

@@ -28,6 +28,8 @@ func CheckExposure(cfg *Config) (problems, warnings []config.Problem) {
 		e.secretsIn(cfg.File)
 	}
 
+	// Where no checksum is set, a program put in a plugin's place would get the
+	// account's secrets.
 	e.writable("host.plugin_dir", cfg.Host.PluginDir)
 	for i := range cfg.Providers {
 		provider := &cfg.Providers[i]
@@ -39,6 +41,8 @@ func CheckExposure(cfg *Config) (problems, warnings []config.Problem) {
 		e.writable(key, filepath.Join(cfg.Host.PluginDir, file))
 	}
 
+	// Plugins run from copies in data_dir, and an embedded database holds the
+	// records of all payments.
 	e.writable("host.data_dir", cfg.Host.DataDir)
 	if database, ok := strings.CutPrefix(cfg.Store.URL.Reveal(), "sqlite:"); ok {
 		e.writable("store.url", database)

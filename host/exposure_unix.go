@@ -26,6 +26,7 @@ func othersWhoWrite(info fs.FileInfo) string {
 	}
 	sticky := info.IsDir() && info.Mode()&fs.ModeSticky != 0
 
+	// The owner counts whatever the mode is: an owner can change it.
 	mode := info.Mode().Perm()
 	switch {
 	case (int(stat.Uid) != os.Geteuid()) && (stat.Uid != 0):

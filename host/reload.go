@@ -112,6 +112,8 @@ func inForce(before, cfg *Config) *Config {
 // restarts names the settings that differ and are read only at the start.
 func restarts(old, cfg *Config) []ReloadResult {
 	var out []ReloadResult
+	// inForce keeps the running value of each of these: the two lists must
+	// agree.
 	for _, setting := range []struct {
 		key     string
 		differs bool

@@ -29,6 +29,7 @@ func CheckSurroundings(ctx context.Context, cfg *Config) []config.Problem {
 		found = append(found, problemAt(cfg, "host.data_dir", err.Error()))
 	}
 
+	// A store that does not answer must not hold the check up.
 	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
 	if err := store.CheckConnection(ctx, cfg.Store.URL.Reveal()); err != nil {

@@ -207,6 +207,8 @@ func (p Provider) Same(o Provider) bool {
 		return false
 	}
 
+	// Equal configurations may differ in what has to be masked: a value can be
+	// a reference in one and written out in the other.
 	for i := range p.Secrets {
 		if p.Secrets[i].Reveal() != o.Secrets[i].Reveal() {
 			return false

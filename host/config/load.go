@@ -115,6 +115,7 @@ func (l *loader) read(tree map[string]any) *Config {
 	l.log(cfg, root.sub("log", "a table: [log]"))
 	l.events(cfg, root.sub("events", "a table: [events]"))
 
+	// The order of this map is random; complete sorts the providers.
 	providers := root.sub("providers", "a table of tables: [providers.NAME]")
 	for name := range providers.values {
 		t := providers.sub(name, "a table: [providers.NAME]")
@@ -181,6 +182,7 @@ func (l *loader) log(cfg *Config, t *table) {
 	t.text("level", &name)
 	level, known := levels[strings.ToLower(name)]
 	cfg.Log.Level = level
+	// A key that could not be read has its problem already.
 	if !known && !l.unread(join(t.path, "level")) {
 		l.add(
 			join(t.path, "level"),

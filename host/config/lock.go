@@ -119,6 +119,8 @@ func (l *Lock) Sum(program string) (sha256 string, ok bool) {
 // allow returns why the program at path may not run; nil when it may.
 func (l *Lock) allow(program, path, sha256 string) error {
 	want, ok := l.Sum(program)
+	// Only a lock that is absent as a whole allows every program; an absent
+	// line allows none.
 	switch {
 	case l == nil || (ok && want == sha256):
 		return nil

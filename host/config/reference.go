@@ -38,6 +38,8 @@ func (l *loader) resolve(path, text string) (value string, referred bool) {
 
 // refer is resolve without the note that the value must not be shown.
 func (l *loader) refer(path, text string) (value string, referred bool) {
+	// A reference that fails is still a reference: its text must not stand in
+	// for the secret.
 	if name, ok := strings.CutPrefix(text, "env:"); ok {
 		return l.variable(path, name), true
 	}
@@ -68,6 +70,8 @@ func (l *loader) variable(path, name string) string {
 		return ""
 	}
 
+	// An empty variable is a mistake like an absent one: an empty secret
+	// protects nothing.
 	value, ok := l.lookup(name)
 	switch {
 	case !ok:

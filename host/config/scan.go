@@ -112,6 +112,8 @@ func (s *scanner) statement() {
 		s.resume(at.line)
 	}
 
+	// A broken statement is kept too: its key and its span say what to leave
+	// out.
 	at.end = s.pos
 	st.span = at
 	s.out.statements = append(s.out.statements, st)
@@ -204,6 +206,7 @@ func (s *scanner) keyValue(table string, depth int) (string, *fault) {
 	if f != nil {
 		return "", f
 	}
+	// As in a header, a.b implies a.
 	path := table
 
 	for i, part := range parts {

@@ -80,6 +80,8 @@ func (t *table) duration(key string, target *time.Duration) {
 		)
 	}
 
+	// After a mistake the default stays, so that check does not find a second
+	// one in the same key.
 	if err == nil {
 		*target = d
 	}

@@ -11,6 +11,7 @@ func suggest(name string, known []string) string {
 		return ""
 	}
 	best, distance := "", min(len(plain)/4, 2)+1
+	// A short name may have one edit as well.
 	if len(plain) >= 2 {
 		distance = max(distance, 2)
 	}

@@ -64,6 +64,7 @@ func decode(text string) (tree map[string]any, failure *toml.ParseError) {
 		return nil, &pe
 	}
 
+	// An error of another kind names no line; without copes with that.
 	return nil, &toml.ParseError{}
 }
 

@@ -38,6 +38,7 @@ func (c *Config) Validate() error {
 		}
 	}
 
+	// The defaults come first: check judges what the host would run with.
 	c.complete(dir)
 	c.check(problems)
 	return problems.err()
@@ -98,6 +99,8 @@ func (p *Provider) fill() {
 		return
 	}
 
+	// A zero stands for the default only the first time; afterwards it is
+	// meant.
 	p.Timeout = cmp.Or(p.Timeout, defaultTimeout)
 	p.MaxInFlight = cmp.Or(p.MaxInFlight, defaultInFlight)
 	p.DrainTimeout = cmp.Or(p.DrainTimeout, defaultDrain)

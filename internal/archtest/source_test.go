@@ -149,9 +149,17 @@ const (
 
 // providers lists the folders of plugins/ that belong to a real provider.
 func providers(sources []source) map[string][]source {
+	all := plugins(sources)
+	delete(all, reference)
+	return all
+}
+
+// plugins lists the folders of plugins/ that hold a plugin: the providers and the
+// reference.
+func plugins(sources []source) map[string][]source {
 	all := map[string][]source{}
 	for _, s := range sources {
-		if name, _ := provider(s.dir); name != "" && name != sandbox && name != reference {
+		if name, _ := provider(s.dir); name != "" && name != sandbox {
 			all[name] = append(all[name], s)
 		}
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
-// What goes wrong on the way never makes a success, and never a clear no. The books say what really happened.
+// What goes wrong on the way never makes a success, and never a clear no. The
+// books say what really happened.
 func TestFaults(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -43,6 +44,7 @@ func TestFaults(t *testing.T) {
 				if name != "create payment" {
 					made = 0
 				}
+
 				if n := len(sim.Ledger().Entries()); n != made {
 					t.Errorf("the books have %d entries, want %d", n, made)
 				}
@@ -58,7 +60,13 @@ func TestDeadlines(t *testing.T) {
 		p, sim := simulated(t)
 		add(t, sim, f)
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		wantError(t, verbs["create payment"](ctx, p), sdk.CodeUnavailable, sdk.OutcomeUnknown)
+		wantError(
+			t,
+			verbs["create payment"](ctx, p),
+			sdk.CodeUnavailable,
+			sdk.OutcomeUnknown,
+		)
+
 		cancel()
 	}
 }
@@ -72,8 +80,8 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
-// A payment whose answer was lost is found by the next attempt, and made once. A first attempt never takes over what is
-// there: somebody else made that.
+// A payment whose answer was lost is found by the next attempt, and made once.
+// A first attempt never takes over what is there: somebody else made that.
 func TestARepeatedPaymentIsMadeOnce(t *testing.T) {
 	p, sim := simulated(t)
 	add(t, sim, fault.Fault{Kind: fault.LostResponse, Times: 1})
@@ -86,10 +94,15 @@ func TestARepeatedPaymentIsMadeOnce(t *testing.T) {
 	wantError(t, err, sdk.CodeDuplicate, sdk.OutcomeUnknown)
 	req.Attempt = 2
 	got, err := p.CreatePayment(t.Context(), req)
-	if err != nil || got.ProviderReference != made.ID || got.Status != sdk.PaymentRequiresAction || !got.Amount.Equal(req.Amount) ||
-		got.NextAction != nil || got.Message != linkLost { // there is no link to send the customer to, and it says so
+	if err != nil || got.ProviderReference != made.ID ||
+		got.Status != sdk.PaymentRequiresAction ||
+		!got.Amount.Equal(req.Amount) ||
+		// there is no link to send the customer to, and it says so
+		got.NextAction != nil ||
+		got.Message != linkLost {
 		t.Errorf("got %+v, %v", got, err)
 	}
+
 	// When it cannot be asked, the doubt remains.
 	add(t, sim, fault.Fault{Kind: fault.HTML, Path: "/api/v1/orders"})
 	_, err = p.CreatePayment(t.Context(), req)
@@ -97,20 +110,24 @@ func TestARepeatedPaymentIsMadeOnce(t *testing.T) {
 	only(t, sim.Ledger().Entries())
 }
 
-// Another order that took the reference is not made ours: its amount is told as it is.
+// Another order that took the reference is not made ours: its amount is told as
+// it is.
 func TestARepeatWithAnotherAmount(t *testing.T) {
 	p, _ := simulated(t)
 	req := simulatedRequest("pay_1")
 	if _, err := p.CreatePayment(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
+
 	req.Attempt, req.Amount = 2, usd("99")
-	if got, err := p.CreatePayment(t.Context(), req); err != nil || got.Amount.String() != "100.05 USD" {
+	if got, err := p.CreatePayment(t.Context(), req); err != nil ||
+		got.Amount.String() != "100.05 USD" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
-// The simulator checks what it is sent by itself: these are refusals that the real one documents.
+// The simulator checks what it is sent by itself: these are refusals that the
+// real one documents.
 func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		from, to string
@@ -128,11 +145,13 @@ func TestRefusals(t *testing.T) {
 			p = configured(t, strings.Replace(sim.Config(p.cfg.BaseURL), c.from, c.to, 1))
 			err := call(t.Context(), p)
 			wantError(t, err, c.code, sdk.OutcomeRefused)
-			if e := sdk.AsError(err); e.ProviderCode != c.said || len(sim.Ledger().Entries()) != 0 {
+			if e := sdk.AsError(err); e.ProviderCode != c.said ||
+				len(sim.Ledger().Entries()) != 0 {
 				t.Errorf("%s, %s: %v", name, verb, err)
 			}
 		}
 	}
+
 	p, _ := simulated(t)
 	for days, said := range map[int]string{-1: "112001", 1: "112001", -365 * 40: "112004"} {
 		p.rt.Now = func() time.Time { return time.Now().AddDate(0, 0, days) }
@@ -142,6 +161,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%d days off: %v", days, err)
 		}
 	}
+
 	p.rt.Now = time.Now
 	for _, m := range []sdk.Money{usd("1"), usd("10000"), {Amount: usd("50").Amount, Currency: "EUR"}} {
 		req := simulatedRequest("pay_1")
@@ -149,6 +169,7 @@ func TestRefusals(t *testing.T) {
 		_, err := p.CreatePayment(t.Context(), req)
 		wantError(t, err, sdk.CodeInvalidRequest, sdk.OutcomeRefused)
 	}
+
 	_, err := get(t.Context(), p, "pay_0")
 	wantError(t, err, sdk.CodeNotFound, sdk.OutcomeRefused)
 }
@@ -160,15 +181,22 @@ func press(t *testing.T, page, button string) (back *http.Response) {
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	resp, err := client.Post(page, "application/x-www-form-urlencoded", strings.NewReader("result="+button))
+
+	resp, err := client.Post(
+		page,
+		"application/x-www-form-urlencoded",
+		strings.NewReader("result="+button),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	resp.Body.Close()
 	return resp
 }
 
-// A customer pays: link, page, webhook, return, status. Of the webhooks, forged ones are refused.
+// A customer pays: link, page, webhook, return, status. Of the webhooks, forged
+// ones are refused.
 func TestAPayment(t *testing.T) {
 	for _, c := range []struct {
 		button  string
@@ -183,42 +211,70 @@ func TestAPayment(t *testing.T) {
 		t.Run(c.button, func(t *testing.T) {
 			p, sim := simulated(t, simulator.WithWebhooks())
 			var notices []sdk.HTTPRequest
-			host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				body, _ := io.ReadAll(r.Body)
-				notices = append(notices, sdk.HTTPRequest{Method: r.Method, Header: r.Header, Body: body, ReceivedAt: time.Now()})
-				n, err := p.ParseWebhook(r.Context(), sdk.ParseWebhookRequest{Request: notices[len(notices)-1]})
-				if err != nil {
-					w.WriteHeader(http.StatusUnauthorized)
-					return
-				}
-				_, _ = w.Write(n.Response.Body)
-			}))
+			host := httptest.NewServer(
+				http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					body, _ := io.ReadAll(r.Body)
+					notices = append(
+						notices,
+						sdk.HTTPRequest{
+							Method:     r.Method,
+							Header:     r.Header,
+							Body:       body,
+							ReceivedAt: time.Now(),
+						},
+					)
+
+					n, err := p.ParseWebhook(
+						r.Context(),
+						sdk.ParseWebhookRequest{Request: notices[len(notices)-1]},
+					)
+					if err != nil {
+						w.WriteHeader(http.StatusUnauthorized)
+						return
+					}
+
+					_, _ = w.Write(n.Response.Body)
+				}),
+			)
 			defer host.Close()
+
 			req := simulatedRequest("pay_1")
 			req.NotifyURL = host.URL
 			made, err := p.CreatePayment(t.Context(), req)
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			for _, kind := range c.faults {
 				add(t, sim, fault.Fault{Kind: kind, Times: 1})
 			}
 			back, err := press(t, made.NextAction.Redirect.URL, c.button).Location()
-			if err != nil || !strings.HasPrefix(back.String(), "https://example.com/back?t=1&id="+made.ProviderReference+"&status=") {
+			if err != nil ||
+				!strings.HasPrefix(
+					back.String(),
+					"https://example.com/back?t=1&id="+made.ProviderReference+"&status=",
+				) {
 				t.Errorf("sent back to %v, %v", back, err)
 			}
+
 			if len(notices) != c.notices {
 				t.Errorf("%d webhooks, want %d", len(notices), c.notices)
 			}
+
 			for _, n := range notices {
-				parsed, err := p.ParseWebhook(t.Context(), sdk.ParseWebhookRequest{Request: n})
+				parsed, err := p.ParseWebhook(
+					t.Context(),
+					sdk.ParseWebhookRequest{Request: n},
+				)
 				if c.notices == 5 {
 					wantError(t, err, sdk.CodeInvalidSignature, sdk.OutcomeNotSent)
 				} else if e := only(t, parsed.Events); parsed.Verification != sdk.VerifiedBySignature || e.Reference != "pay_1" || e.Payment.Status != c.status {
 					t.Errorf("got %+v with %+v", parsed, e.Payment)
 				}
 			}
-			if got, err := get(t.Context(), p, "pay_1"); err != nil || got.Status != c.status {
+
+			if got, err := get(t.Context(), p, "pay_1"); err != nil ||
+				got.Status != c.status {
 				t.Errorf("after: %+v, %v", got, err)
 			}
 		})

@@ -30,9 +30,12 @@ var vectorTime = time.UnixMilli(1646279846494)
 
 func testConfig(baseURL string) config {
 	return config{
-		Endpoint: sdk.Endpoint{Environment: sdk.Live, BaseURL: baseURL},
-		APIKey:   sdk.NewSecret(apiKey), APISecret: sdk.NewSecret(apiSecret), Passphrase: sdk.NewSecret("12345678a"),
-		WebhookSecret: []sdk.Secret{sdk.NewSecret(webhookSecret)}, WebhookTolerance: 5 * time.Minute,
+		Endpoint:         sdk.Endpoint{Environment: sdk.Live, BaseURL: baseURL},
+		APIKey:           sdk.NewSecret(apiKey),
+		APISecret:        sdk.NewSecret(apiSecret),
+		Passphrase:       sdk.NewSecret("12345678a"),
+		WebhookSecret:    []sdk.Secret{sdk.NewSecret(webhookSecret)},
+		WebhookTolerance: 5 * time.Minute,
 	}
 }
 
@@ -49,12 +52,20 @@ func newTestProvider(t *testing.T, cfg config, now func() time.Time) *provider {
 
 func atVectorTime() time.Time { return vectorTime }
 
-// serve gives a provider whose API answers with these bodies in turn, the last one for ever, and what it was asked.
-func answering(t *testing.T, status int, bodies ...string) (p *provider, asked func() []providertest.Received) {
+// serve returns a provider whose API answers with these bodies in turn, the
+// last one for ever, and what it was asked.
+func answering(
+	t *testing.T,
+	status int,
+	bodies ...string,
+) (p *provider, asked func() []providertest.Received) {
 	t.Helper()
-	address, asked := providertest.API(t, func(_ providertest.Received, number int) (int, string) {
-		return status, bodies[min(number, len(bodies)-1)]
-	})
+	address, asked := providertest.API(
+		t,
+		func(_ providertest.Received, number int) (int, string) {
+			return status, bodies[min(number, len(bodies)-1)]
+		},
+	)
 	return newTestProvider(t, testConfig(address+"/base"), atVectorTime), asked
 }
 
@@ -90,22 +101,34 @@ func usd(text string) sdk.Money {
 // paymentRequest is the document's example.
 func paymentRequest() sdk.CreatePaymentRequest {
 	return sdk.CreatePaymentRequest{
-		Reference: "1223", IdempotencyKey: "key-1", Sequence: 1, Attempt: 1, Amount: usd("100.05"),
-		MerchantReference: "order 47", Description: "Sample", ReturnURL: "https://{yourhost}/index.html",
-		CancelURL: "https://example.com/canceled", ExpiresAt: time.UnixMilli(1739356323022),
-		Customer: sdk.Customer{Email: "jack001@163.com", FirstName: "Jack"},
+		Reference:         "1223",
+		IdempotencyKey:    "key-1",
+		Sequence:          1,
+		Attempt:           1,
+		Amount:            usd("100.05"),
+		MerchantReference: "order 47",
+		Description:       "Sample",
+		ReturnURL:         "https://{yourhost}/index.html",
+		CancelURL:         "https://example.com/canceled",
+		ExpiresAt:         time.UnixMilli(1739356323022),
+		Customer:          sdk.Customer{Email: "jack001@163.com", FirstName: "Jack"},
 	}
 }
 
 // simulatedRequest is one whose URLs are.
 func simulatedRequest(reference string) sdk.CreatePaymentRequest {
 	req := paymentRequest()
-	req.Reference, req.ReturnURL, req.NotifyURL = reference, "https://example.com/back?t=1", "https://host.example/webhooks/t0"
+	req.Reference = reference
+	req.ReturnURL = "https://example.com/back?t=1"
+	req.NotifyURL = "https://host.example/webhooks/t0"
 	return req
 }
 
 func get(ctx context.Context, p *provider, reference string) (*sdk.Payment, error) {
-	return p.GetPayment(ctx, sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: reference}})
+	return p.GetPayment(
+		ctx,
+		sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: reference}},
+	)
 }
 
 // verbs are those that call the provider, each with a valid request.
@@ -119,7 +142,10 @@ var verbs = map[string]func(context.Context, *provider) error{
 		return err
 	},
 	"list payments": func(ctx context.Context, p *provider) error {
-		_, err := p.ListPayments(ctx, sdk.ListPaymentsRequest{From: p.rt.Now().Add(-time.Hour)})
+		_, err := p.ListPayments(
+			ctx,
+			sdk.ListPaymentsRequest{From: p.rt.Now().Add(-time.Hour)},
+		)
 		return err
 	},
 	"list methods": func(ctx context.Context, p *provider) error {
@@ -127,7 +153,10 @@ var verbs = map[string]func(context.Context, *provider) error{
 		return err
 	},
 	"test webhook": func(ctx context.Context, p *provider) error {
-		_, err := p.InvokeOperation(ctx, sdk.InvokeOperationRequest{Operation: "send_test_webhook", Input: []byte(`{}`)})
+		_, err := p.InvokeOperation(
+			ctx,
+			sdk.InvokeOperationRequest{Operation: "send_test_webhook", Input: []byte(`{}`)},
+		)
 		return err
 	},
 }

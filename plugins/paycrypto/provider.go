@@ -69,7 +69,7 @@ func (*provider) Info() sdk.Info {
 func (p *provider) ListPaymentMethods(
 	ctx context.Context, _ sdk.ListPaymentMethodsRequest,
 ) (list []sdk.PaymentMethod, err error) {
-	var got limits
+	var got limitResult
 	resp, err := p.do(ctx, "/api/v1/merchant/limit", nil, nil, &got)
 	if err != nil {
 		return nil, err
@@ -156,7 +156,9 @@ func (p *provider) CreatePayment(
 
 // GetPayment asks with our reference, which is always known and safe to sign. An
 // answer about another order does not count.
-func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+func (p *provider) GetPayment(
+	ctx context.Context, req sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
 	list, got, err := p.orders(ctx, url.Values{"cust_order_id": {req.Payment.Reference}})
 	switch {
 	case err != nil:

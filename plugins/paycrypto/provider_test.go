@@ -23,16 +23,21 @@ func TestCreatePayment(t *testing.T) {
 	p, asked := answering(t, 200, createdAnswer)
 	got, err := p.CreatePayment(t.Context(), paymentRequest())
 	want := &sdk.Payment{
-		ProviderReference: "2021031609283339501898843", Status: sdk.PaymentRequiresAction,
-		NextAction: sdk.RedirectTo("https://pay-sandbox.paycrypto.com/?id=il25050709552116315"),
+		ProviderReference: "2021031609283339501898843",
+		Status:            sdk.PaymentRequiresAction,
+		NextAction: sdk.RedirectTo(
+			"https://pay-sandbox.paycrypto.com/?id=il25050709552116315",
+		),
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
+
 	r := only(t, asked())
 	if r.Method != "POST" || r.URL.Path != "/base/api/v1/payment" || r.URL.RawQuery != "" {
 		t.Errorf("asked %s %s", r.Method, r.URL)
 	}
+
 	for name, want := range map[string]string{
 		"Content-Type": "application/json", "Access-Passphrase": "12345678a",
 		"Authorization": "Inst:demo_api_key_0123456789abcdef:1646279846494:XG3ZhoXQkJ0FdN7zpxDvFzk1EBBZxl+Lip+4Rwu0TXE=",
@@ -41,8 +46,13 @@ func TestCreatePayment(t *testing.T) {
 			t.Errorf("header %s: got %q, want %q", name, got, want)
 		}
 	}
-	wantJSON(t, r.Body, `{"currency":"USD","amount":"100.05","cust_order_id":"1223","return_url":"https://{yourhost}/index.html",
-		"expire":1739356323022,"customer":{"notify_email":"jack001@163.com"}}`)
+
+	wantJSON(
+		t,
+		r.Body,
+		`{"currency":"USD","amount":"100.05","cust_order_id":"1223","return_url":"https://{yourhost}/index.html",
+		"expire":1739356323022,"customer":{"notify_email":"jack001@163.com"}}`,
+	)
 }
 
 func TestEverythingOptionalOrNothing(t *testing.T) {
@@ -66,6 +76,7 @@ func TestEverythingOptionalOrNothing(t *testing.T) {
 		if _, err := p.CreatePayment(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
+
 		wantJSON(t, only(t, asked()).Body, c.want)
 	}
 }
@@ -73,7 +84,8 @@ func TestEverythingOptionalOrNothing(t *testing.T) {
 func wantJSON(t *testing.T, got, want string) {
 	t.Helper()
 	var g, w any
-	if json.Unmarshal([]byte(got), &g) != nil || json.Unmarshal([]byte(want), &w) != nil || !reflect.DeepEqual(g, w) {
+	if json.Unmarshal([]byte(got), &g) != nil || json.Unmarshal([]byte(want), &w) != nil ||
+		!reflect.DeepEqual(g, w) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -127,27 +139,45 @@ func TestGetPayment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			twice := single(strings.NewReplacer(c.change...).Replace(recordJSON))
-			once := strings.TrimSuffix(strings.Replace(twice, `"result":{"code":0,"msg":"SUCCESS",`, ``, 1), "}")
+			once := strings.TrimSuffix(
+				strings.Replace(twice, `"result":{"code":0,"msg":"SUCCESS",`, ``, 1),
+				"}",
+			)
 			for _, answer := range []string{twice, once} {
 				p, asked := answering(t, 200, answer)
-				got, err := p.GetPayment(t.Context(), sdk.GetPaymentRequest{Payment: sdk.PaymentContext{
-					Reference: reference, ProviderReference: "20210716080455300000193", Amount: usd("1"),
-				}})
+				got, err := p.GetPayment(
+					t.Context(),
+					sdk.GetPaymentRequest{Payment: sdk.PaymentContext{
+						Reference:         reference,
+						ProviderReference: "20210716080455300000193",
+						Amount:            usd("1"),
+					}},
+				)
 				if err != nil {
 					t.Fatal(err)
 				}
+
 				paid := ""
 				if got.Paid != nil {
 					paid = got.Paid.String()
 				}
-				if got.Status != c.status || !got.Amount.Equal(usd("13.2")) || paid != c.paid || got.ProviderReference != "20210716080455300000193" {
+				if got.Status != c.status || !got.Amount.Equal(usd("13.2")) ||
+					paid != c.paid ||
+					got.ProviderReference != "20210716080455300000193" {
 					t.Errorf("got %+v for %s, paid %s", got, got.Amount, paid)
 				}
+
 				r := only(t, asked())
-				if r.Method != "GET" || r.URL.String() != "/base/api/v1/orders?cust_order_id="+reference || r.Body != "" {
+				if r.Method != "GET" ||
+					r.URL.String() != "/base/api/v1/orders?cust_order_id="+reference ||
+					r.Body != "" {
 					t.Errorf("asked %s %s with %q", r.Method, r.URL, r.Body)
 				}
-				if auth := r.Header.Get("Authorization"); !strings.HasPrefix(auth, "Inst:"+apiKey+":1646279846494:") {
+
+				if auth := r.Header.Get("Authorization"); !strings.HasPrefix(
+					auth,
+					"Inst:"+apiKey+":1646279846494:",
+				) {
 					t.Errorf("authorized by %s", auth)
 				}
 			}
@@ -155,7 +185,8 @@ func TestGetPayment(t *testing.T) {
 	}
 }
 
-// Another order, or one of which the document would show more, says nothing of ours.
+// Another order, or one of which the document would show more, says nothing of
+// ours.
 func TestOrdersThatAreNoAnswer(t *testing.T) {
 	change := func(change ...string) string { return single(strings.NewReplacer(change...).Replace(recordJSON)) }
 	paid := []string{`"status": 0`, `"status": 1`}
@@ -185,6 +216,7 @@ func TestOrdersThatAreNoAnswer(t *testing.T) {
 			wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		})
 	}
+
 	for name, answer := range map[string]string{
 		"an empty page": single(""), "no list": strings.Replace(single("?"), "[?]", "null", 1), "a code": `{"code":111003,"msg":"This order does not exist."}`,
 		"an inner code": `{"code":0,"msg":"SUCCESS","result":{"code":111003,"msg":"This order does not exist.","result":null}}`,
@@ -196,10 +228,24 @@ func TestOrdersThatAreNoAnswer(t *testing.T) {
 	}
 }
 
-// Another amount is reported as it is: the host compares it, and never calls it a success.
+// Another amount is reported as it is: the host compares it, and never calls it
+// a success.
 func TestTheAmountIsTheProviders(t *testing.T) {
-	p, _ := answering(t, 200, single(strings.NewReplacer(`"13.2"`, `"12.99"`, `"USD"`, `"USDT"`, `"status": 0`, `"status": 1`).Replace(recordJSON)))
-	got, err := p.GetPayment(t.Context(), sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: reference, Amount: usd("13.2")}})
+	p, _ := answering(
+		t,
+		200,
+		single(
+			strings.NewReplacer(`"13.2"`, `"12.99"`, `"USD"`, `"USDT"`, `"status": 0`, `"status": 1`).
+				Replace(recordJSON),
+		),
+	)
+
+	got, err := p.GetPayment(
+		t.Context(),
+		sdk.GetPaymentRequest{
+			Payment: sdk.PaymentContext{Reference: reference, Amount: usd("13.2")},
+		},
+	)
 	if err != nil || got.Amount == nil || got.Amount.String() != "12.99 USDT" {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -216,10 +262,14 @@ const listAnswer = `{"code": 0, "msg": "SUCCESS", "result": {"page_num": 2, "pag
 func TestListPayments(t *testing.T) {
 	p, asked := answering(t, 200, listAnswer)
 	from := time.UnixMilli(1585293811000)
-	got, err := p.ListPayments(t.Context(), sdk.ListPaymentsRequest{From: from, To: from.Add(1333 * time.Millisecond)})
+	got, err := p.ListPayments(
+		t.Context(),
+		sdk.ListPaymentsRequest{From: from, To: from.Add(1333 * time.Millisecond)},
+	)
 	if err != nil || len(got.Payments) != 2 {
 		t.Fatalf("got %+v, %v", got, err)
 	}
+
 	for i, want := range []string{
 		"4e2ee23c-6521-41b6-9203-16cecf9dac48 20210716080455300000193 requires_action 1 USD",
 		"976e79b5-5c52-45a6-ac2b-cfee58894866 20210716080455300000111 succeeded 2 USD",
@@ -229,25 +279,40 @@ func TestListPayments(t *testing.T) {
 			t.Errorf("got %s, want %s", s, want)
 		}
 	}
-	want := url.Values{"start_time": {"1585293811000"}, "end_time": {"1585293812333"}, "page_num": {"1"}, "page_size": {"50"}}
-	if r := only(t, asked()); r.URL.Path != "/base/api/v1/orders" || !reflect.DeepEqual(r.URL.Query(), want) {
+
+	want := url.Values{
+		"start_time": {"1585293811000"},
+		"end_time":   {"1585293812333"},
+		"page_num":   {"1"},
+		"page_size":  {"50"},
+	}
+	if r := only(t, asked()); r.URL.Path != "/base/api/v1/orders" ||
+		!reflect.DeepEqual(r.URL.Query(), want) {
 		t.Errorf("asked %s", r.URL)
 	}
 }
 
-// A long range is asked for in windows of less than a month without a gap, each page by page.
+// A long range is asked for in windows of less than a month without a gap, each
+// page by page.
 func TestWindowsAndPages(t *testing.T) {
 	page := func(pages, records string) string {
 		return `{"code":0,"msg":"SUCCESS","result":{"pages":` + pages + `,"records":[` + records + `]}}`
 	}
 	full := strings.TrimSuffix(strings.Repeat(recordJSON+",", 50), ",")
-	p, asked := answering(t, 200,
-		page(`2`, recordJSON), page(`"2"`, recordJSON), // the first window
-		page(`9`, ``), // a window without orders, whatever it says
-		`{"code":0,"msg":"SUCCESS","result":{"records":[`+full+`]}}`, `{"code":0,"msg":"SUCCESS","result":{"records":[]}}`)
+	p, asked := answering(
+		t,
+		200,
+		page(`2`, recordJSON),
+		page(`"2"`, recordJSON), // the first window
+		page(`9`, ``),           // a window without orders, whatever it says
+		`{"code":0,"msg":"SUCCESS","result":{"records":[`+full+`]}}`,
+		`{"code":0,"msg":"SUCCESS","result":{"records":[]}}`,
+	)
+
 	const day = 24 * time.Hour
 	req := sdk.ListPaymentsRequest{From: vectorTime.Add(-60 * day)} // until now
 	payments := 0
+
 	for {
 		got, err := p.ListPayments(t.Context(), req)
 		if err != nil {
@@ -258,11 +323,16 @@ func TestWindowsAndPages(t *testing.T) {
 			break
 		}
 	}
+
 	var windows []string
 	for _, r := range asked() {
 		q := r.URL.Query()
-		windows = append(windows, q.Get("start_time")+" "+q.Get("end_time")+" "+q.Get("page_num"))
+		windows = append(
+			windows,
+			q.Get("start_time")+" "+q.Get("end_time")+" "+q.Get("page_num"),
+		)
 	}
+
 	if want := []string{
 		"1641095846494 1643428646494 1", "1641095846494 1643428646494 2", "1643428646494 1645761446494 1",
 		"1645761446494 1646279846494 1", "1645761446494 1646279846494 2",
@@ -280,6 +350,7 @@ func TestListsThatCannotBegin(t *testing.T) {
 		_, err := p.ListPayments(t.Context(), req)
 		wantError(t, err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent)
 	}
+
 	if n := len(asked()); n != 0 {
 		t.Errorf("the provider was asked %d times", n)
 	}
@@ -291,16 +362,23 @@ func TestListPaymentMethods(t *testing.T) {
 	for _, text := range []string{answer, strings.Replace(answer, "min_limit", "min_limt", 1), strings.Replace(answer, "1.000000", `"1"`, 1)} {
 		p, asked := answering(t, 200, text)
 		got, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{})
-		if err != nil || len(got) != 2 || got[0].Currency != "USD" || got[1].Currency != "EUR" {
+		if err != nil || len(got) != 2 || got[0].Currency != "USD" ||
+			got[1].Currency != "EUR" {
 			t.Fatalf("got %+v, %v", got, err)
 		}
-		if m := got[0]; m.Min.String() != "1" || m.Max.String() != "10" || !m.LimitsExclusive || m.Flow != sdk.FlowRedirect {
+
+		if m := got[0]; m.Min.String() != "1" || m.Max.String() != "10" ||
+			!m.LimitsExclusive ||
+			m.Flow != sdk.FlowRedirect {
 			t.Errorf("got %+v", m)
 		}
-		if r := only(t, asked()); r.Method != "GET" || r.URL.String() != "/base/api/v1/merchant/limit" {
+
+		if r := only(t, asked()); r.Method != "GET" ||
+			r.URL.String() != "/base/api/v1/merchant/limit" {
 			t.Errorf("asked %s %s", r.Method, r.URL)
 		}
 	}
+
 	for _, key := range []string{"min_limit", "max_limit", "fiat_list"} {
 		p, _ := answering(t, 200, strings.Replace(answer, key, "x", 1))
 		_, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{})
@@ -308,12 +386,18 @@ func TestListPaymentMethods(t *testing.T) {
 	}
 }
 
-// What limit names is taken from then on, and what it no longer names no more; the document's five always are.
+// What limit names is taken from then on, and what it no longer names no more;
+// the document's five always are.
 func TestCurrenciesThatLimitNames(t *testing.T) {
-	p, _ := answering(t, 200, `{"code":0,"msg":"SUCCESS","result":{"min_limit":1,"max_limit":10,"fiat_list":["eur"]}}`)
+	p, _ := answering(
+		t,
+		200,
+		`{"code":0,"msg":"SUCCESS","result":{"min_limit":1,"max_limit":10,"fiat_list":["eur"]}}`,
+	)
 	if p.TakesCurrency("EUR") {
 		t.Error("EUR is known before anybody asked")
 	}
+
 	if _, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{}); err != nil {
 		t.Fatal(err)
 	}
@@ -324,17 +408,26 @@ func TestCurrenciesThatLimitNames(t *testing.T) {
 
 func TestSendTestWebhook(t *testing.T) {
 	p, asked := answering(t, 200, `{"code": 0, "msg": "SUCCESS"}`)
-	out, err := p.InvokeOperation(t.Context(), sdk.InvokeOperationRequest{Operation: "send_test_webhook", Input: []byte(`{}`)})
+	out, err := p.InvokeOperation(
+		t.Context(),
+		sdk.InvokeOperationRequest{Operation: "send_test_webhook", Input: []byte(`{}`)},
+	)
 	if err != nil || string(out) != `{}` {
 		t.Errorf("got %s, %v", out, err)
 	}
+
 	r := only(t, asked())
 	if r.Method != "POST" || r.URL.Path != "/base/api/v1/events/test" || r.Body != `{}` {
 		t.Errorf("asked %s %s with %s", r.Method, r.URL, r.Body)
 	}
+
 	for _, v := range readVectors(t).Vectors {
 		if v.ID == "empty_body" && r.Header.Get("Authorization") != v.Authorization {
-			t.Errorf("authorized by %s, want %s", r.Header.Get("Authorization"), v.Authorization)
+			t.Errorf(
+				"authorized by %s, want %s",
+				r.Header.Get("Authorization"),
+				v.Authorization,
+			)
 		}
 	}
 }
@@ -350,7 +443,8 @@ func TestTheUsualAddresses(t *testing.T) {
 		cfg.Environment = environment
 		_, err := newTestProvider(t, cfg, time.Now).CreatePayment(ctx, paymentRequest())
 		wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
-		if list := log.Exchanges(); len(list) != 1 || list[0].URL != host+"/api/v1/payment" {
+		if list := log.Exchanges(); len(list) != 1 ||
+			list[0].URL != host+"/api/v1/payment" {
 			t.Errorf("got %+v", list)
 		}
 	}
@@ -365,7 +459,9 @@ func TestDeclarations(t *testing.T) {
 	if info.PaymentLookup != (sdk.Lookup{ByReference: true, Amounts: true, ListByTime: true}) {
 		t.Errorf("lookup: %+v", info.PaymentLookup)
 	}
-	if !slices.Equal(info.WebhookTrust, []sdk.WebhookTrust{sdk.TrustSignature}) || len(info.PaymentLimits) != 0 {
+
+	if !slices.Equal(info.WebhookTrust, []sdk.WebhookTrust{sdk.TrustSignature}) ||
+		len(info.PaymentLimits) != 0 {
 		t.Errorf("got %+v", info)
 	}
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/payhost/payhost/sdk/ordered"
 )
 
-// vectors are signatures that the provider's own Java SDK computed, and two pairs that it publishes.
+// vectors are signatures that the provider's own Java SDK computed, and two
+// pairs that it publishes.
 type vectors struct {
 	Vectors []struct {
 		ID            string `json:"id"`
@@ -47,13 +48,20 @@ func readVectors(t *testing.T) vectors {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var v vectors
 	if err := json.Unmarshal(data, &v); err != nil {
 		t.Fatal(err)
 	}
 	if len(v.Vectors) != 44 || len(v.Webhooks) != 7 || len(v.Meta.Escapes) != 69 {
-		t.Fatalf("there are %d vectors, %d webhooks and %d escapes", len(v.Vectors), len(v.Webhooks), len(v.Meta.Escapes))
+		t.Fatalf(
+			"there are %d vectors, %d webhooks and %d escapes",
+			len(v.Vectors),
+			len(v.Webhooks),
+			len(v.Meta.Escapes),
+		)
 	}
+
 	return v
 }
 
@@ -66,10 +74,14 @@ func TestRequestVectors(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+
 		if text := bodyText(body); !strings.HasSuffix(v.StringToSign, text) {
 			t.Errorf("%s: the body is signed as\n%s, in\n%s", v.ID, text, v.StringToSign)
 		}
-		cfg := config{APIKey: sdk.NewSecret(v.APIKey), APISecret: sdk.NewSecret(v.APISecret)}
+		cfg := config{
+			APIKey:    sdk.NewSecret(v.APIKey),
+			APISecret: sdk.NewSecret(v.APISecret),
+		}
 		if got := requestSignature(cfg, v.Timestamp, v.Method, v.Path, v.Query, body); got != v.Expected {
 			t.Errorf("%s: got %s, want %s", v.ID, got, v.Expected)
 		}
@@ -116,8 +128,10 @@ func TestJavaNumbers(t *testing.T) {
 
 func (v webhookVector) request(received time.Time) sdk.HTTPRequest {
 	return sdk.HTTPRequest{
-		Method: "POST", Body: []byte(v.RawBody), ReceivedAt: received,
-		Header: http.Header{"Timestamp": {v.Timestamp}, "Signature": {v.Expected}},
+		Method:     "POST",
+		Body:       []byte(v.RawBody),
+		ReceivedAt: received,
+		Header:     http.Header{"Timestamp": {v.Timestamp}, "Signature": {v.Expected}},
 	}
 }
 
@@ -125,22 +139,34 @@ func TestWebhookVectors(t *testing.T) {
 	for _, v := range readVectors(t).Webhooks {
 		t.Run(v.ID, func(t *testing.T) {
 			cfg := testConfig("http://127.0.0.1:1")
-			cfg.WebhookSecret = []sdk.Secret{sdk.NewSecret("a newer one"), sdk.NewSecret(v.Secret)}
+			cfg.WebhookSecret = []sdk.Secret{
+				sdk.NewSecret("a newer one"),
+				sdk.NewSecret(v.Secret),
+			}
 			p := newTestProvider(t, cfg, time.Now)
 			parse := func(req sdk.HTTPRequest) (*sdk.WebhookResult, error) {
-				return p.ParseWebhook(t.Context(), sdk.ParseWebhookRequest{Request: req, Scope: sdk.ScopeOpen})
+				return p.ParseWebhook(
+					t.Context(),
+					sdk.ParseWebhookRequest{Request: req, Scope: sdk.ScopeOpen},
+				)
 			}
+
 			req := v.request(sdk.UnixMilli(v.Timestamp))
 			n, err := parse(req)
 			if err != nil || n.Verification != sdk.VerifiedBySignature {
 				t.Errorf("got %+v, %v", n, err)
 			}
+
 			for _, wrong := range []string{"", strings.ToUpper(v.Expected), v.Expected[1:], strings.TrimRight(v.Expected, "=")} {
 				req.Header = http.Header{"Timestamp": {v.Timestamp}, "Signature": {wrong}}
 				_, err := parse(req)
 				wantError(t, err, sdk.CodeInvalidSignature, sdk.OutcomeNotSent)
 			}
-			req.Header = http.Header{"Timestamp": {v.Timestamp + "0"}, "Signature": {v.Expected}}
+
+			req.Header = http.Header{
+				"Timestamp": {v.Timestamp + "0"},
+				"Signature": {v.Expected},
+			}
 			_, err = parse(req)
 			wantError(t, err, sdk.CodeInvalidSignature, sdk.OutcomeNotSent)
 		})

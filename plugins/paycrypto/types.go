@@ -38,9 +38,9 @@ var refundStatuses = map[string]sdk.RefundStatus{
 	"9": sdk.RefundFailed,
 }
 
-// limits is the result of limit. The document's table writes min_limt, its
+// limitResult is the result of limit. The document's table writes min_limt, its
 // example min_limit.
-type limits struct {
+type limitResult struct {
 	Min      providerhttp.Amount `json:"min_limit"`
 	Limt     providerhttp.Amount `json:"min_limt"`
 	Max      providerhttp.Amount `json:"max_limit"`

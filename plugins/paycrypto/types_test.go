@@ -30,9 +30,12 @@ func TestErrorCodes(t *testing.T) {
 				p, asked := answering(t, http.StatusOK, fmt.Sprintf(shape, code))
 				err := call(t.Context(), p)
 				var e *sdk.Error
-				if !errors.As(err, &e) || string(e.Code)+" "+string(e.Outcome) != want || e.ProviderCode != code || e.ProviderMessage != "No." {
+				if !errors.As(err, &e) || string(e.Code)+" "+string(e.Outcome) != want ||
+					e.ProviderCode != code ||
+					e.ProviderMessage != "No." {
 					t.Errorf("%s, %s: got %v, want %s", name, code, err, want)
 				}
+
 				only(t, asked())
 			}
 		}

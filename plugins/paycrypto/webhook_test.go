@@ -88,14 +88,17 @@ func TestSeveralEventsInOneDelivery(t *testing.T) {
 		t.Fatalf("got %+v, %v", n, err)
 	}
 
-	if e := n.Events[0]; e.ID != "bc76488ddda4" || e.Reference != "123" || e.Payment.ProviderReference != "1234" ||
-		e.Payment.Status != sdk.PaymentSucceeded || e.Payment.ProviderStatus != "1" ||
+	if e := n.Events[0]; e.ID != "bc76488ddda4" || e.Reference != "123" ||
+		e.Payment.ProviderReference != "1234" ||
+		e.Payment.Status != sdk.PaymentSucceeded ||
+		e.Payment.ProviderStatus != "1" ||
 		e.Payment.Amount != nil ||
 		!e.OccurredAt.Equal(time.UnixMilli(1585293811000)) {
 		t.Errorf("got %+v with %+v", e, e.Payment)
 	}
 
-	if e := n.Events[1]; e.ID != "7" || e.Reference != "124" || e.Payment.ProviderReference != "1235" ||
+	if e := n.Events[1]; e.ID != "7" || e.Reference != "124" ||
+		e.Payment.ProviderReference != "1235" ||
 		e.Payment.Status != sdk.PaymentFailed ||
 		e.Payment.Message != "支付失败 <&>" ||
 		!e.OccurredAt.Equal(time.UnixMilli(1585293812000)) {
@@ -123,7 +126,9 @@ func TestRefunds(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := only(t, n.Events)
-		if e.Payment != nil || e.Refund == nil || e.Reference != "" || e.PaymentReference != "123" || e.Refund.ProviderReference != "1234" ||
+		if e.Payment != nil || e.Refund == nil || e.Reference != "" ||
+			e.PaymentReference != "123" ||
+			e.Refund.ProviderReference != "1234" ||
 			e.Refund.Status != want ||
 			e.Refund.ProviderStatus != status ||
 			e.Refund.Amount != nil {

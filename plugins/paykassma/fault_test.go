@@ -20,7 +20,8 @@ func add(t *testing.T, sim *simulator.Simulator, f fault.Fault) {
 	}
 }
 
-// What goes wrong on the way never makes a success, and never a clear no. The books say what really happened.
+// What goes wrong on the way never makes a success, and never a clear no. The
+// books say what really happened.
 func TestFaults(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault fault.Fault
@@ -40,12 +41,19 @@ func TestFaults(t *testing.T) {
 			t.Run(name+"/"+verb, func(t *testing.T) {
 				p, sim := simulated(t)
 				add(t, sim, c.fault)
-				wantError(t, writes[verb](t.Context(), p), sdk.CodeUnavailable, sdk.OutcomeUnknown)
+				wantError(
+					t,
+					writes[verb](t.Context(), p),
+					sdk.CodeUnavailable,
+					sdk.OutcomeUnknown,
+				)
+
 				if n := len(sim.Ledger().Entries()); n != c.moved {
 					t.Errorf("the books have %d entries, want %d", n, c.moved)
 				}
 			})
 		}
+
 		for verb, call := range reads {
 			t.Run(name+"/"+verb, func(t *testing.T) {
 				p, sim := simulated(t)
@@ -84,24 +92,35 @@ func TestNobodyThere(t *testing.T) {
 	s.Close()
 	all := maps.Clone(writes)
 	maps.Copy(all, reads)
+
 	for name, call := range all {
 		t.Run(name, func(t *testing.T) {
-			wantError(t, call(t.Context(), newTestProvider(t, testConfig(s.URL))), sdk.CodeUnavailable, sdk.OutcomeNotSent)
+			wantError(
+				t,
+				call(t.Context(), newTestProvider(t, testConfig(s.URL))),
+				sdk.CodeUnavailable,
+				sdk.OutcomeNotSent,
+			)
 		})
 	}
 }
 
-// A payout whose answer was lost is not found before it is finished, which proves nothing; then it is found by our id.
+// A payout whose answer was lost is not found before it is finished, which
+// proves nothing; then it is found by our id.
 func TestADoubtfulPayoutIsAskedAbout(t *testing.T) {
 	p, sim := simulated(t)
 	add(t, sim, fault.Fault{Kind: fault.LostResponse, Times: 1})
 	req := payoutRequest()
 	_, err := p.CreatePayout(t.Context(), req)
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
-	if info := p.Info(); info.PayoutLookup.Immediate || info.CreatePayout.Retry != sdk.RetryNone {
+	if info := p.Info(); info.PayoutLookup.Immediate ||
+		info.CreatePayout.Retry != sdk.RetryNone {
 		t.Errorf("a payout that is not found could be sent again: %+v", info.PayoutLookup)
 	}
-	of := sdk.GetPayoutRequest{Payout: sdk.PayoutContext{Reference: req.Reference, Amount: req.Amount}}
+
+	of := sdk.GetPayoutRequest{
+		Payout: sdk.PayoutContext{Reference: req.Reference, Amount: req.Amount},
+	}
 	_, err = p.GetPayout(t.Context(), of)
 	wantError(t, err, sdk.CodeNotFound, sdk.OutcomeRefused)
 	sim.Settle(req.Reference)
@@ -109,12 +128,14 @@ func TestADoubtfulPayoutIsAskedAbout(t *testing.T) {
 	if err != nil || got.Status != sdk.PayoutSucceeded || !got.Amount.Equal(req.Amount) {
 		t.Errorf("got %+v, %v", got, err)
 	}
+
 	if list := sim.Ledger().Entries(); len(list) != 1 || !list[0].Moved {
 		t.Errorf("the books: %+v", list)
 	}
 }
 
-// The simulator checks what it is sent by itself: these are refusals that the real one documents, or may have.
+// The simulator checks what it is sent by itself: these are refusals that the
+// real one documents, or may have.
 func TestRefusals(t *testing.T) {
 	payout := func(change func(*sdk.CreatePayoutRequest)) func(context.Context, *provider) error {
 		return func(ctx context.Context, p *provider) error {
@@ -124,6 +145,7 @@ func TestRefusals(t *testing.T) {
 			return err
 		}
 	}
+
 	wrong := []sdk.Secret{sdk.NewSecret("something else")}
 	for name, c := range map[string]struct {
 		change func(*config)
@@ -146,6 +168,7 @@ func TestRefusals(t *testing.T) {
 				c.change(&cfg)
 				p = newTestProvider(t, cfg)
 			}
+
 			wantError(t, c.call(t.Context(), p), c.code, sdk.OutcomeRefused)
 			if n := len(sim.Ledger().Entries()); n != 0 {
 				t.Errorf("the books have %d entries", n)
@@ -174,25 +197,37 @@ func TestProofs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			req := confirmRequest(string(made.State))
-			req.Payment.Method, req.Fields = c.method, map[string]string{"key1": c.key1, "amount": c.amount}
+			req.Payment.Method, req.Fields = c.method, map[string]string{
+				"key1":   c.key1,
+				"amount": c.amount,
+			}
 			got, err := p.ConfirmPayment(t.Context(), req)
 			if c.code != "" {
 				wantError(t, err, c.code, sdk.OutcomeRefused)
 			} else if err != nil || got.Status != sdk.PaymentProcessing {
 				t.Fatalf("got %+v, %v", got, err)
 			}
+
 			sim.Settle(req.Payment.Reference)
-			paid, err := p.GetPayment(t.Context(), sdk.GetPaymentRequest{Payment: req.Payment})
+			paid, err := p.GetPayment(
+				t.Context(),
+				sdk.GetPaymentRequest{Payment: req.Payment},
+			)
 			if !c.settled {
 				wantError(t, err, sdk.CodeNotFound, sdk.OutcomeRefused)
 				return
 			}
-			if err != nil || len(paid.Receipts) != 1 || paid.Receipts[0].Amount.Amount.String() != c.amount {
+
+			if err != nil || len(paid.Receipts) != 1 ||
+				paid.Receipts[0].Amount.Amount.String() != c.amount {
 				t.Errorf("got %+v, %v", paid, err)
 			}
+
 			list := sim.Ledger().Entries()
-			if len(list) != 1 || !slices.Contains([]string{"", "bill.png"}, list[0].Details["screenshot"]) {
+			if len(list) != 1 ||
+				!slices.Contains([]string{"", "bill.png"}, list[0].Details["screenshot"]) {
 				t.Errorf("the books: %+v", list)
 			}
 		})

@@ -259,13 +259,14 @@ func (p *provider) ConfirmPayment(
 		return nil, err
 	}
 
+	// Systems that need no amount ignore it. [decided]
 	fields := ordered.Texts(
 		"currency_code", of.Amount.Currency,
 		"wallet_type", of.Method,
 		"label", of.Customer.ID,
 		"key1", key,
 		"custom_transaction_id", of.Reference,
-	).With(ordered.Pair("amount", ordered.Decimal(amount))) // systems that need none ignore it [decided]
+	).With(ordered.Pair("amount", ordered.Decimal(amount)))
 	call := providerhttp.PostJSON(activatePath, fields)
 	if manual {
 		call.Path = possiblePath
@@ -283,7 +284,9 @@ func (p *provider) ConfirmPayment(
 	}, nil
 }
 
-func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+func (p *provider) GetPayment(
+	ctx context.Context, req sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
 	event, err := p.status(ctx, deposits, req.Payment.Reference)
 	return event.Payment, err
 }

@@ -23,30 +23,68 @@ const systemsAnswer = `{"status":"ok","params":{"currency_data":[{"code":"USD","
 
 func TestListPaymentMethods(t *testing.T) {
 	p, asked := answering(t, 200, systemsAnswer)
-	got, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Currency: "USD", CustomerID: "12346547789755"})
+	got, err := p.ListPaymentMethods(
+		t.Context(),
+		sdk.ListPaymentMethodsRequest{Currency: "USD", CustomerID: "12346547789755"},
+	)
 	if err != nil || len(got) != 2 {
 		t.Fatalf("got %+v, %v", got, err)
 	}
-	key1 := sdk.Field{Name: "key1", Label: "Transaction number", Required: true, Kind: sdk.FieldText}
+
+	key1 := sdk.Field{
+		Name:     "key1",
+		Label:    "Transaction number",
+		Required: true,
+		Kind:     sdk.FieldText,
+	}
 	amount := sdk.Field{Name: "amount", Label: "Amount paid", Kind: sdk.FieldAmount}
 	needed := amount
+
 	needed.Required = true
-	bill := sdk.Field{Name: "screenshot", Label: "Screenshot of the payment", Kind: sdk.FieldFile}
+	bill := sdk.Field{
+		Name:  "screenshot",
+		Label: "Screenshot of the payment",
+		Kind:  sdk.FieldFile,
+	}
 	want := []sdk.PaymentMethod{
-		{ID: "staging_b_ml", Name: "staging B ml", Currency: "INR", LogoURL: "https://api.example/b.png", Flow: sdk.FlowDisplayConfirm, Fields: []sdk.Field{key1, needed, bill}},
-		{ID: "nagad", Name: "Nagad", Currency: "USD", LogoURL: "https://api.example/n.svg", Flow: sdk.FlowDisplayConfirm, Fields: []sdk.Field{key1, amount}},
+		{
+			ID:       "staging_b_ml",
+			Name:     "staging B ml",
+			Currency: "INR",
+			LogoURL:  "https://api.example/b.png",
+			Flow:     sdk.FlowDisplayConfirm,
+			Fields:   []sdk.Field{key1, needed, bill},
+		},
+		{
+			ID:       "nagad",
+			Name:     "Nagad",
+			Currency: "USD",
+			LogoURL:  "https://api.example/n.svg",
+			Flow:     sdk.FlowDisplayConfirm,
+			Fields:   []sdk.Field{key1, amount},
+		},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v", got)
 	}
+
 	r := only(t, asked())
-	wantRequest(t, r, "GET", "/api/v1/payment-systems/available", `{"currency_code":["USD"],"label":"12346547789755"}`)
-	if q := r.URL.Query(); q.Get("currency_code[]") != "USD" || q.Get("label") != "12346547789755" {
+	wantRequest(
+		t,
+		r,
+		"GET",
+		"/api/v1/payment-systems/available",
+		`{"currency_code":["USD"],"label":"12346547789755"}`,
+	)
+
+	if q := r.URL.Query(); q.Get("currency_code[]") != "USD" ||
+		q.Get("label") != "12346547789755" {
 		t.Errorf("asked %s", r.URL.RawQuery)
 	}
 }
 
-// The document's example of a payment into a wallet. Which keys there are in params differs.
+// The document's example of a payment into a wallet. Which keys there are in
+// params differs.
 func TestCreatePaymentIntoAWallet(t *testing.T) {
 	for params, fields := range map[string][]sdk.DisplayField{
 		`{"identifier":"6234234234"}`: {{Name: "identifier", Label: "identifier", Value: "6234234234"}},
@@ -60,20 +98,32 @@ func TestCreatePaymentIntoAWallet(t *testing.T) {
 			}
 			return 200, `{"status":"ok","params":` + params + `}`
 		})
+
 		req := paymentRequest("staging_b_ml", "")
 		req.Amount.Currency = "INR"
 		got, err := p.CreatePayment(t.Context(), req)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Status != sdk.PaymentRequiresAction || got.ProviderReference != "" || string(got.State) != "true" ||
-			!reflect.DeepEqual(got.NextAction.Display.Fields, fields) || len(got.NextAction.Confirm.Fields) != 3 || got.NextAction.Redirect != nil {
+
+		if got.Status != sdk.PaymentRequiresAction || got.ProviderReference != "" ||
+			string(got.State) != "true" ||
+			!reflect.DeepEqual(got.NextAction.Display.Fields, fields) ||
+			len(got.NextAction.Confirm.Fields) != 3 ||
+			got.NextAction.Redirect != nil {
 			t.Errorf("got %+v with %+v", got, got.NextAction.Display)
 		}
+
 		if !strings.Contains(got.NextAction.Display.Instructions, "1000 INR") {
 			t.Errorf("instructions %q", got.NextAction.Display.Instructions)
 		}
-		wantRequest(t, asked()[1], "POST", "/api/v1/transaction/create/staging_b_ml", `{"currency":"INR","label":"55"}`)
+		wantRequest(
+			t,
+			asked()[1],
+			"POST",
+			"/api/v1/transaction/create/staging_b_ml",
+			`{"currency":"INR","label":"55"}`,
+		)
 	}
 }
 
@@ -99,9 +149,11 @@ func TestWhichFlow(t *testing.T) {
 				calls = append(calls, path[strings.Index(path, "create/"):])
 				return 200, `{"status":"ok","params":{"identifier":"1"}}`
 			}
+
 			calls = append(calls, "payment/"+path[strings.Index(path, "create/")+7:])
 			return 200, `{"status":"ok"}`
 		})
+
 		_, err := p.CreatePayment(t.Context(), paymentRequest(c.method, c.options))
 		if got := strings.Join(calls, " "); err != nil || got != c.want {
 			t.Errorf("%s %s: asked %q, %v, want %q", c.method, c.options, got, err, c.want)
@@ -143,19 +195,32 @@ func TestCreatePaymentOnAPage(t *testing.T) {
 		`{"status":"ok","support":"https://pay.example/help"}`:                                 "",
 	} {
 		p, asked := answering(t, 200, answer)
-		got, err := p.CreatePayment(t.Context(), paymentRequest("fpx", `{"flow":"payment","bank":"MBB"}`))
+		got, err := p.CreatePayment(
+			t.Context(),
+			paymentRequest("fpx", `{"flow":"payment","bank":"MBB"}`),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		if want == "" && (got.Status != sdk.PaymentProcessing || got.NextAction != nil) {
 			t.Errorf("%s: got %+v", answer, got)
 		}
-		if want != "" && (got.Status != sdk.PaymentRequiresAction || !reflect.DeepEqual(got.NextAction, sdk.RedirectTo(want))) {
+		if want != "" &&
+			(got.Status != sdk.PaymentRequiresAction || !reflect.DeepEqual(got.NextAction, sdk.RedirectTo(want))) {
 			t.Errorf("%s: got %+v", answer, got)
 		}
+
 		r := only(t, asked())
-		wantRequest(t, r, "POST", "/api/v1/payment/create/fpx", `{"language":"en","currency":"USD","bank":"MBB","amount":1000,`+
-			`"label":"55","redirect_url":"https://google.com","custom_transaction_id":"123465477897"}`)
+		wantRequest(
+			t,
+			r,
+			"POST",
+			"/api/v1/payment/create/fpx",
+			`{"language":"en","currency":"USD","bank":"MBB","amount":1000,`+
+				`"label":"55","redirect_url":"https://google.com","custom_transaction_id":"123465477897"}`,
+		)
+
 		if !strings.Contains(r.Body, `"amount":1000,`) {
 			t.Errorf("the amount is not in its shortest form: %s", r.Body)
 		}
@@ -171,13 +236,15 @@ func TestLanguage(t *testing.T) {
 		if _, err := p.CreatePayment(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
+
 		if got := text(parsed(t, only(t, asked()).Body), "language"); got != want {
 			t.Errorf("%q: got %q, want %q", language, got, want)
 		}
 	}
 }
 
-// The document's example of an activation, with the amount that some systems need.
+// The document's example of an activation, with the amount that some systems
+// need.
 func TestConfirmPayment(t *testing.T) {
 	for given, want := range map[string]string{"12.50": "12.5", "": "1000", " 7 ": "7"} {
 		p, asked := answering(t, 200, `{"status":"ok"}`)
@@ -187,20 +254,32 @@ func TestConfirmPayment(t *testing.T) {
 		if err != nil || got.Status != sdk.PaymentProcessing || got.ProviderStatus != "ok" {
 			t.Errorf("got %+v, %v", got, err)
 		}
-		wantRequest(t, only(t, asked()), "POST", "/api/v1/transaction/activate", `{"currency_code":"USD","wallet_type":"paytm",`+
-			`"label":"55","key1":"123-ABC-456-DEF","custom_transaction_id":"123465477897","amount":`+want+`}`)
+
+		wantRequest(
+			t,
+			only(t, asked()),
+			"POST",
+			"/api/v1/transaction/activate",
+			`{"currency_code":"USD","wallet_type":"paytm",`+
+				`"label":"55","key1":"123-ABC-456-DEF","custom_transaction_id":"123465477897","amount":`+want+`}`,
+		)
 	}
 }
 
 func TestConfirmPaymentByHand(t *testing.T) {
 	for _, files := range []int{1, 0} {
-		p, asked := answering(t, 200, `{"status":"success","message":"","code":20000,"data":[],"paginate":{"offset":0,"total":1,"limit":1}}`)
+		p, asked := answering(
+			t,
+			200,
+			`{"status":"success","message":"","code":20000,"data":[],"paginate":{"offset":0,"total":1,"limit":1}}`,
+		)
 		req := confirmRequest("true")
 		req.Attachments = req.Attachments[:files]
 		got, err := p.ConfirmPayment(t.Context(), req)
 		if err != nil || got.Status != sdk.PaymentProcessing || got.Message != "" {
 			t.Errorf("got %+v, %v", got, err)
 		}
+
 		r := only(t, asked())
 		wantRequest(t, r, "POST", "/api/v1/possible-transaction", "")
 		want := map[string]string{
@@ -210,20 +289,27 @@ func TestConfirmPaymentByHand(t *testing.T) {
 		if files > 0 {
 			want["screenshot bill.png image/png"] = "\x89PNG"
 		}
+
 		if got := form(t, r); !reflect.DeepEqual(got, want) {
 			t.Errorf("sent %q, want %q", got, want)
 		}
 	}
 }
 
-// form reads a multipart body: values by name, files by name, file name and type.
+// form reads a multipart body: values by name, files by name, file name and
+// type.
 func form(t *testing.T, r providertest.Received) map[string]string {
 	t.Helper()
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" {
 		t.Fatalf("the body is %q, %v", kind, err)
 	}
-	out, reader := map[string]string{}, multipart.NewReader(strings.NewReader(r.Body), params["boundary"])
+
+	out, reader := map[string]string{}, multipart.NewReader(
+		strings.NewReader(r.Body),
+		params["boundary"],
+	)
+
 	for {
 		part, err := reader.NextPart()
 		if err == io.EOF {
@@ -232,11 +318,13 @@ func form(t *testing.T, r providertest.Received) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		content, _ := io.ReadAll(part)
 		name := part.FormName()
 		if part.FileName() != "" {
 			name += " " + part.FileName() + " " + part.Header.Get("Content-Type")
 		}
+
 		out[name] = string(content)
 	}
 }
@@ -256,7 +344,9 @@ func TestConfirmPaymentIsBeingChecked(t *testing.T) {
 		} {
 			p, _ := answering(t, c.status, c.answer)
 			got, err := p.ConfirmPayment(t.Context(), confirmRequest(state))
-			if err != nil || got.Status != sdk.PaymentProcessing || got.ProviderStatus != c.word || got.Message != c.said {
+			if err != nil || got.Status != sdk.PaymentProcessing ||
+				got.ProviderStatus != c.word ||
+				got.Message != c.said {
 				t.Errorf("%s: got %+v, %v", c.answer, got, err)
 			}
 		}
@@ -272,15 +362,21 @@ func TestCreatePayout(t *testing.T) {
 		p.cfg.Environment = environment
 		p.cfg.PrivateKey = []sdk.Secret{sdk.NewSecret(v.Key)}
 		got, err := p.CreatePayout(t.Context(), payoutRequest())
-		if err != nil || !reflect.DeepEqual(got, &sdk.Payout{Status: sdk.PayoutProcessing, ProviderStatus: "ok"}) {
+		if err != nil ||
+			!reflect.DeepEqual(
+				got,
+				&sdk.Payout{Status: sdk.PayoutProcessing, ProviderStatus: "ok"},
+			) {
 			t.Errorf("got %+v, %v", got, err)
 		}
+
 		r := only(t, asked())
 		wantRequest(t, r, "POST", "/v2/withdrawal/create", "")
 		body := parsed(t, r.Body)
 		if r.URL.RawQuery != "" || text(body, "is_test") != test {
 			t.Errorf("asked %s with %s", r.URL, r.Body)
 		}
+
 		if text(body, "signature") != v.Expected {
 			t.Errorf("signed %s, PHP signs %s", text(body, "signature"), v.Expected)
 		}
@@ -298,22 +394,38 @@ func TestCreatePayout(t *testing.T) {
 func TestAPayoutWithLittle(t *testing.T) {
 	p, asked := answering(t, 200, `{"status":"ok"}`)
 	req := sdk.CreatePayoutRequest{
-		Reference: "297", Amount: money("1218", "INR"), Method: " imps_ib ", Description: " \t",
-		Recipient: sdk.Recipient{ID: "125199 ", Name: " José 李 & <b> ", Email: "a@b.example", IBAN: "DE89 3704"},
-		Options:   json.RawMessage(`{"bank_details":{"bank_code":" IFCS0123456 "},"payments_details":{}}`),
+		Reference:   "297",
+		Amount:      money("1218", "INR"),
+		Method:      " imps_ib ",
+		Description: " \t",
+		Recipient: sdk.Recipient{
+			ID:    "125199 ",
+			Name:  " José 李 & <b> ",
+			Email: "a@b.example",
+			IBAN:  "DE89 3704",
+		},
+		Options: json.RawMessage(
+			`{"bank_details":{"bank_code":" IFCS0123456 "},"payments_details":{}}`,
+		),
 	}
 	if _, err := p.CreatePayout(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
+
 	body := parsed(t, only(t, asked()).Body)
 	mac, _ := payoutSignature(sdk.NewSecret(privateKey), body)
 	sent, _ := json.Marshal(body)
-	wantJSON(t, string(sent), `{"withdrawal_id":"297","payment_system":"imps_ib","amount":1218,"currency_code":"INR","label":"125199",`+
-		`"is_test":false,"account_name":"José 李 & <b>","account_email":"a@b.example","iban":"DE89 3704",`+
-		`"bank_details":{"bank_code":"IFCS0123456"},"signature":"`+mac+`"}`)
+	wantJSON(
+		t,
+		string(sent),
+		`{"withdrawal_id":"297","payment_system":"imps_ib","amount":1218,"currency_code":"INR","label":"125199",`+
+			`"is_test":false,"account_name":"José 李 & <b>","account_email":"a@b.example","iban":"DE89 3704",`+
+			`"bank_details":{"bank_code":"IFCS0123456"},"signature":"`+mac+`"}`,
+	)
 }
 
-// What paykassma cannot do or would refuse is found out here: nothing may reach it.
+// What paykassma cannot do or would refuse is found out here: nothing may reach
+// it.
 func TestNothingIsSent(t *testing.T) {
 	payment := func(options string, change func(*sdk.CreatePaymentRequest)) func(*provider) error {
 		return func(p *provider) error {
@@ -325,6 +437,7 @@ func TestNothingIsSent(t *testing.T) {
 			return err
 		}
 	}
+
 	payout := func(change func(*sdk.CreatePayoutRequest)) func(*provider) error {
 		return func(p *provider) error {
 			req := payoutRequest()
@@ -333,6 +446,7 @@ func TestNothingIsSent(t *testing.T) {
 			return err
 		}
 	}
+
 	confirm := func(state string, change func(*sdk.ConfirmPaymentRequest)) func(*provider) error {
 		return func(p *provider) error {
 			req := confirmRequest(state)
@@ -341,12 +455,17 @@ func TestNothingIsSent(t *testing.T) {
 			return err
 		}
 	}
+
 	operation := func(name, input string) func(*provider) error {
 		return func(p *provider) error {
-			_, err := p.InvokeOperation(t.Context(), sdk.InvokeOperationRequest{Operation: name, Input: json.RawMessage(input)})
+			_, err := p.InvokeOperation(
+				t.Context(),
+				sdk.InvokeOperationRequest{Operation: name, Input: json.RawMessage(input)},
+			)
 			return err
 		}
 	}
+
 	const page = `{"flow":"payment","bank":"MBB"}`
 	for field, calls := range map[string][]func(*provider) error{
 		"customer.id":           {payment(page, func(r *sdk.CreatePaymentRequest) { r.Customer.ID = "" }), payment(page, func(r *sdk.CreatePaymentRequest) { r.Customer.ID = strings.Repeat("é", 191) })},
@@ -385,9 +504,14 @@ func TestNothingIsSent(t *testing.T) {
 				err := call(p)
 				wantError(t, err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent)
 				e := sdk.AsError(err)
-				if e == nil || !slices.ContainsFunc(e.Violations, func(v sdk.Violation) bool { return v.Field == field }) {
+				if e == nil ||
+					!slices.ContainsFunc(
+						e.Violations,
+						func(v sdk.Violation) bool { return v.Field == field },
+					) {
 					t.Errorf("no violation of %s: %v", field, err)
 				}
+
 				if n := len(asked()); n != 0 {
 					t.Errorf("paykassma was asked %d times", n)
 				}
@@ -398,13 +522,21 @@ func TestNothingIsSent(t *testing.T) {
 
 // The document's example of balances.
 func TestGetBalances(t *testing.T) {
-	p, asked := answering(t, 200, `{"status":"success","message":"","code":20000,"data":{"balances":[
+	p, asked := answering(
+		t,
+		200,
+		`{"status":"success","message":"","code":20000,"data":{"balances":[
 		{"wallet_type":"paytm","currency_code":"IDR","amount":-324324.00},{"wallet_type":"bkash","currency_code":"BRL","amount":187239.195},
-		{"wallet_type":"bkash","currency_code":"EUR","amount":"23.9375"}]}}`)
+		{"wallet_type":"bkash","currency_code":"EUR","amount":"23.9375"}]}}`,
+	)
 	got, err := p.GetBalances(t.Context())
-	if err != nil || fmt.Sprint(got) != "[{paytm -324324 IDR} {bkash 187239.195 BRL} {bkash 23.9375 EUR}]" {
+	if err != nil ||
+		fmt.Sprint(
+			got,
+		) != "[{paytm -324324 IDR} {bkash 187239.195 BRL} {bkash 23.9375 EUR}]" {
 		t.Errorf("got %v, %v", got, err)
 	}
+
 	wantRequest(t, only(t, asked()), "GET", "/api/v1/accounts-balance", "")
 	for _, wrong := range []string{`[]`, `{}`, `null`, `{"balances":null}`, `{"balances":[{"wallet_type":"a","currency_code":"EUR"}]}`,
 		`{"balances":[{"wallet_type":"a","currency_code":"euro","amount":1}]}`, `{"balances":[{"currency_code":"EUR","amount":"NaN"}]}`} {
@@ -432,10 +564,14 @@ func TestOperations(t *testing.T) {
 		},
 	} {
 		p, asked := answering(t, 200, c.answer)
-		got, err := p.InvokeOperation(t.Context(), sdk.InvokeOperationRequest{Operation: c.name, Input: json.RawMessage(c.input)})
+		got, err := p.InvokeOperation(
+			t.Context(),
+			sdk.InvokeOperationRequest{Operation: c.name, Input: json.RawMessage(c.input)},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		wantJSON(t, string(got), c.want)
 		wantRequest(t, only(t, asked()), c.method, c.path, c.body)
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// What paykassma may answer in place of what was hoped for, and what that means for any of the calls.
+// What paykassma may answer in place of what was hoped for, and what that means
+// for any of the calls.
 func TestErrors(t *testing.T) {
 	for _, c := range []struct {
 		status  int
@@ -66,6 +67,7 @@ func TestErrors(t *testing.T) {
 	} {
 		all := maps.Clone(writes)
 		maps.Copy(all, reads)
+
 		for name, call := range all {
 			t.Run(fmt.Sprintf("%s/%d/%s", name, c.status, c.answer), func(t *testing.T) {
 				p, asked := answering(t, c.status, c.answer)
@@ -81,7 +83,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A yes that lacks what was asked for is none; a payout needs nothing but the yes, and neither does a proof.
+// A yes that lacks what was asked for is none; a payout needs nothing but the
+// yes, and neither does a proof.
 func TestEmptyYes(t *testing.T) {
 	for name, call := range reads {
 		for _, answer := range []string{`{"status":"ok"}`, `{"status":"ok","postback":null,"data":null,"params":null,"urls":null}`,
@@ -92,6 +95,7 @@ func TestEmptyYes(t *testing.T) {
 			}
 		}
 	}
+
 	p, _ := answering(t, 200, `{"status":"ok","params":[]}`)
 	_, err := p.showWallet(t.Context(), paymentRequest("nagad", ""), parsed(t, `null`))
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
@@ -104,6 +108,7 @@ func TestPendingElsewhere(t *testing.T) {
 		if call == nil {
 			call = reads[name]
 		}
+
 		for status, answer := range map[int]string{
 			200: `{"status":"possible_transaction_created","message":"x","params":{"wallets":[]},"data":[]}`,
 			400: `{"status":"fail","message":"Check of deposit status started. "}`,

@@ -13,41 +13,68 @@ import (
 	"github.com/payhost/payhost/sdk/signature"
 )
 
-// signedPostback gives a postback with PHP's signature of this additional_data, and other things outside of it.
+// signedPostback returns a postback with PHP's signature of this
+// additional_data, and other things outside of it.
 func signedPostback(data string) sdk.HTTPRequest {
 	v, err := ordered.Parse([]byte(data))
 	if err != nil {
 		panic(err)
 	}
-	text, err := signature.PHPJSON(v, signature.UnescapedSlashes, signature.UnescapedUnicode)
+	text, err := signature.PHPJSON(
+		v,
+		signature.UnescapedSlashes,
+		signature.UnescapedUnicode,
+	)
 	if err != nil {
 		panic(err)
 	}
+
 	mac := signature.SHA1Hex(accessKey + privateKey + signature.MD5Hex(text))
-	return sdk.HTTPRequest{Method: "POST", Body: []byte(`{"signature":"` + mac + `","wallet_type":"paytm_api","amount":1,"currency_code":"EUR",` +
-		`"label":"other","converted_amount":{"USD":1},"direction":"outgoing","created_datetime":"2020-01-01 00:00:00","additional_data":` + data + `}`)}
+	return sdk.HTTPRequest{
+		Method: "POST",
+		Body: []byte(
+			`{"signature":"` + mac + `","wallet_type":"paytm_api","amount":1,"currency_code":"EUR",` +
+				`"label":"other","converted_amount":{"USD":1},"direction":"outgoing","created_datetime":"2020-01-01 00:00:00","additional_data":` + data + `}`,
+		),
+	}
 }
 
 func deposit(id, order, amount string) string {
-	return fmt.Sprintf(`{"activated_datetime":"2023-06-30 13:59:24","comment":"c","amount":%s,"currency_code":"INR",`+
-		`"transaction_id":%s,"plugin_custom_order_id":%s,"withdrawal_id":null,"withdrawal_status":null}`, amount, id, order)
+	return fmt.Sprintf(
+		`{"activated_datetime":"2023-06-30 13:59:24","comment":"c","amount":%s,"currency_code":"INR",`+
+			`"transaction_id":%s,"plugin_custom_order_id":%s,"withdrawal_id":null,"withdrawal_status":null}`,
+		amount,
+		id,
+		order,
+	)
 }
 
 func withdrawal(id, status, amount string) string {
-	return fmt.Sprintf(`{"activated_datetime":"","comment":"by file","amount":%s,"currency_code":"BDT","transaction_id":"",`+
-		`"plugin_custom_order_id":"","withdrawal_id":%s,"withdrawal_status":%s}`, amount, id, status)
+	return fmt.Sprintf(
+		`{"activated_datetime":"","comment":"by file","amount":%s,"currency_code":"BDT","transaction_id":"",`+
+			`"plugin_custom_order_id":"","withdrawal_id":%s,"withdrawal_status":%s}`,
+		amount,
+		id,
+		status,
+	)
 }
 
 func parse(t *testing.T, p *provider, req sdk.HTTPRequest) ([]sdk.Event, error) {
 	t.Helper()
-	n, err := p.ParseWebhook(t.Context(), sdk.ParseWebhookRequest{Request: req, Scope: sdk.ScopeOpen})
+	n, err := p.ParseWebhook(
+		t.Context(),
+		sdk.ParseWebhookRequest{Request: req, Scope: sdk.ScopeOpen},
+	)
 	if err != nil {
 		return nil, err
 	}
-	if n.Verification != sdk.VerifiedBySignature || n.Response.Status != 0 || string(n.Response.Body) != `{"status":"ok"}` ||
+
+	if n.Verification != sdk.VerifiedBySignature || n.Response.Status != 0 ||
+		string(n.Response.Body) != `{"status":"ok"}` ||
 		n.Response.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("got %+v", n)
 	}
+
 	return n.Events, nil
 }
 
@@ -61,17 +88,35 @@ func receipts(list ...string) (out []sdk.Receipt) {
 // The document's two examples, and what they could be.
 func TestPostbacks(t *testing.T) {
 	paid := func(reference, theirs string, list ...sdk.Receipt) sdk.Event {
-		return sdk.Event{Reference: reference, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded, ProviderReference: theirs, Receipts: list}}
+		return sdk.Event{
+			Reference: reference,
+			Payment: &sdk.Payment{
+				Status:            sdk.PaymentSucceeded,
+				ProviderReference: theirs,
+				Receipts:          list,
+			},
+		}
 	}
+
 	unclear := func(reference, theirs string, list ...sdk.Receipt) sdk.Event {
 		e := paid(reference, theirs, list...)
 		e.Payment.Status, e.Payment.Message = sdk.PaymentUnderReview, "a transaction has no id, no amount, or two amounts"
 		return e
 	}
+
 	amount := money("820", "BDT")
 	out := func(reference string, status sdk.PayoutStatus, word, message string, amount *sdk.Money) sdk.Event {
-		return sdk.Event{Reference: reference, Payout: &sdk.Payout{Status: status, ProviderStatus: word, Message: message, Amount: amount}}
+		return sdk.Event{
+			Reference: reference,
+			Payout: &sdk.Payout{
+				Status:         status,
+				ProviderStatus: word,
+				Message:        message,
+				Amount:         amount,
+			},
+		}
 	}
+
 	const strange, twice = "its status is not known, or it has no amount", "the provider tells of it more than once"
 	for name, c := range map[string]struct {
 		data string
@@ -104,10 +149,15 @@ func TestPostbacks(t *testing.T) {
 		"no object":                {`1,null`, []sdk.Event{unclear("", "")}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := parse(t, newTestProvider(t, testConfig("http://127.0.0.1:1")), signedPostback("["+c.data+"]"))
+			got, err := parse(
+				t,
+				newTestProvider(t, testConfig("http://127.0.0.1:1")),
+				signedPostback("["+c.data+"]"),
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			if g, w := said(got), said(c.want); g != w {
 				t.Errorf("got  %s\nwant %s", g, w)
 			}
@@ -128,8 +178,15 @@ func TestTimes(t *testing.T) {
 	} {
 		cfg := testConfig("http://127.0.0.1:1")
 		cfg.TimeZone = sdk.TimeZone(zone)
-		events, err := parse(t, newTestProvider(t, cfg), signedPostback("["+deposit(`"a"`, `"p"`, `1`)+","+withdrawal(`"w"`, `1`, `1`)+"]"))
-		if err != nil || !events[0].OccurredAt.Equal(want) || !events[1].OccurredAt.IsZero() {
+		events, err := parse(
+			t,
+			newTestProvider(t, cfg),
+			signedPostback(
+				"["+deposit(`"a"`, `"p"`, `1`)+","+withdrawal(`"w"`, `1`, `1`)+"]",
+			),
+		)
+		if err != nil || !events[0].OccurredAt.Equal(want) ||
+			!events[1].OccurredAt.IsZero() {
 			t.Errorf("%q: got %v, %v", zone, events, err)
 		}
 	}
@@ -143,17 +200,25 @@ func TestWhatIsNotSigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for _, change := range [][2]string{
 		{`"amount":1,`, `"amount":1000000,`}, {`"EUR"`, `"INR"`}, {`"other"`, `"p"`}, {"outgoing", "ingoing"},
 		{"2020-01-01", "2021-01-01"}, {`"wallet_type"`, `"withdrawal_id":"x","transactions":[],"wallet_type"`},
 		{`"additional_data":`, `"Additional_Data":[` + deposit(`"z"`, `"q"`, `5`) + `],"additional_data":`},
 		{`p/é`, `p\/\u00e9`}, {`[{`, "[ {\n"},
 	} {
-		got, err := parse(t, p, sdk.HTTPRequest{Body: []byte(strings.Replace(genuine, change[0], change[1], 1))})
+		got, err := parse(
+			t,
+			p,
+			sdk.HTTPRequest{
+				Body: []byte(strings.Replace(genuine, change[0], change[1], 1)),
+			},
+		)
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %v, %v", change[1], got, err)
 		}
 	}
+
 	mac := text(parsed(t, genuine), "signature")
 	for _, change := range [][2]string{
 		{mac, ""}, {mac, strings.ToUpper(mac)}, {mac, mac[1:]}, {`"` + mac + `"`, "null"}, {`"` + mac + `"`, `["` + mac + `"]`}, {`"signature"`, `"Signature"`},
@@ -167,10 +232,12 @@ func TestWhatIsNotSigned(t *testing.T) {
 			t.Fatalf("%q is not there", change[0])
 		}
 		_, err := parse(t, p, sdk.HTTPRequest{Body: []byte(body)})
-		if sdk.CodeOf(err) != sdk.CodeInvalidSignature || sdk.OutcomeOf(err) != sdk.OutcomeNotSent {
+		if sdk.CodeOf(err) != sdk.CodeInvalidSignature ||
+			sdk.OutcomeOf(err) != sdk.OutcomeNotSent {
 			t.Errorf("%s for %s: got %v", change[1], change[0], err)
 		}
 	}
+
 	for _, body := range []string{"", "[]", "null", "{}", `{"signature":"","additional_data":[]}`, "[" + genuine + "]", genuine + genuine} {
 		_, err := parse(t, p, sdk.HTTPRequest{Body: []byte(body)})
 		wantError(t, err, sdk.CodeInvalidSignature, sdk.OutcomeNotSent)
@@ -191,12 +258,23 @@ func TestGetPayment(t *testing.T) {
 		``:                                                             "",
 		deposit(`""`, `"r"`, `1`):                                      "under_review",
 	} {
-		p, asked := answering(t, 200, `{"status":"ok","postback":{"amount":7,"currency_code":"EUR","direction":"ingoing","additional_data":[`+data+`]}}`)
-		got, err := p.GetPayment(t.Context(), sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: "r", Amount: money("1", "INR")}})
+		p, asked := answering(
+			t,
+			200,
+			`{"status":"ok","postback":{"amount":7,"currency_code":"EUR","direction":"ingoing","additional_data":[`+data+`]}}`,
+		)
+		got, err := p.GetPayment(
+			t.Context(),
+			sdk.GetPaymentRequest{
+				Payment: sdk.PaymentContext{Reference: "r", Amount: money("1", "INR")},
+			},
+		)
+
 		if want == "" {
 			wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
 			continue
 		}
+
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,25 +282,43 @@ func TestGetPayment(t *testing.T) {
 		for _, r := range got.Receipts {
 			said += " " + r.ID + " " + r.Amount.Amount.String()
 		}
+
 		if said != want || got.Amount != nil {
 			t.Errorf("got %s and %v, want %s", said, got.Amount, want)
 		}
 		r := only(t, asked())
 		wantRequest(t, r, "GET", "/api/v1/postback", "")
-		if q := r.URL.Query(); q.Get("type") != "deposit" || q.Get("custom_id") != "r" || len(q) != 3 {
+		if q := r.URL.Query(); q.Get("type") != "deposit" || q.Get("custom_id") != "r" ||
+			len(q) != 3 {
 			t.Errorf("asked %v", q)
 		}
 	}
 }
 
 func TestGetPayout(t *testing.T) {
-	p, asked := answering(t, 200, `{"status":"ok","postback":{"additional_data":[`+withdrawal(`"masked"`, `5`, `"820"`)+`]}}`)
-	got, err := p.GetPayout(t.Context(), sdk.GetPayoutRequest{Payout: sdk.PayoutContext{Reference: "po_1"}})
-	if err != nil || got.Status != sdk.PayoutFailed || got.Message != "by file" || !got.Amount.Equal(money("820", "BDT")) {
+	p, asked := answering(
+		t,
+		200,
+		`{"status":"ok","postback":{"additional_data":[`+withdrawal(
+			`"masked"`,
+			`5`,
+			`"820"`,
+		)+`]}}`,
+	)
+
+	got, err := p.GetPayout(
+		t.Context(),
+		sdk.GetPayoutRequest{Payout: sdk.PayoutContext{Reference: "po_1"}},
+	)
+	if err != nil || got.Status != sdk.PayoutFailed || got.Message != "by file" ||
+		!got.Amount.Equal(money("820", "BDT")) {
 		t.Errorf("got %+v, %v", got, err)
 	}
+
 	r := only(t, asked())
-	if q := r.URL.Query(); r.URL.Path != "/base/api/v1/postback" || q.Get("type") != "withdrawal" || q.Get("withdrawal_id") != "po_1" {
+	if q := r.URL.Query(); r.URL.Path != "/base/api/v1/postback" ||
+		q.Get("type") != "withdrawal" ||
+		q.Get("withdrawal_id") != "po_1" {
 		t.Errorf("asked %v", r.URL)
 	}
 }
@@ -232,29 +328,58 @@ func TestLists(t *testing.T) {
 	row := func(key, id, data string) string {
 		return `{"` + key + `":"` + id + `","postback":{"additional_data":[` + data + `]}}`
 	}
-	rows := `{"withdrawal_id":"p1","message":"Withdrawal with this ID not found"},` + row("withdrawal_id", "p2", withdrawal(`"87be1f94"`, `5`, `3000`)) +
-		"," + row("withdrawal_id", "stranger", withdrawal(`"p1"`, `1`, `1`))
-	p, asked := answering(t, 200, `{"status":"success","message":"","code":20000,"data":{"withdrawals":[`+rows+`]},"paginate":{"offset":0,"total":1,"limit":1}}`)
-	payouts, err := p.ListPayouts(t.Context(), sdk.ListPayoutsRequest{Payouts: []sdk.PayoutContext{{Reference: "p1"}, {Reference: "p2"}}})
-	if err != nil || len(payouts.Payouts) != 1 || payouts.Payouts[0].Reference != "p2" || payouts.Payouts[0].Payout.Status != sdk.PayoutFailed {
+	rows := `{"withdrawal_id":"p1","message":"Withdrawal with this ID not found"},` + row(
+		"withdrawal_id",
+		"p2",
+		withdrawal(`"87be1f94"`, `5`, `3000`),
+	) +
+		"," + row(
+		"withdrawal_id",
+		"stranger",
+		withdrawal(`"p1"`, `1`, `1`),
+	)
+
+	p, asked := answering(
+		t,
+		200,
+		`{"status":"success","message":"","code":20000,"data":{"withdrawals":[`+rows+`]},"paginate":{"offset":0,"total":1,"limit":1}}`,
+	)
+	payouts, err := p.ListPayouts(
+		t.Context(),
+		sdk.ListPayoutsRequest{
+			Payouts: []sdk.PayoutContext{{Reference: "p1"}, {Reference: "p2"}},
+		},
+	)
+	if err != nil || len(payouts.Payouts) != 1 || payouts.Payouts[0].Reference != "p2" ||
+		payouts.Payouts[0].Payout.Status != sdk.PayoutFailed {
 		t.Errorf("got %+v, %v", payouts, err)
 	}
+
 	r := only(t, asked())
 	wantRequest(t, r, "GET", "/api/v1/pullpostbacks", "")
-	if q := r.URL.Query(); q.Get("type") != "withdrawal" || !reflect.DeepEqual(q["withdrawal_id[]"], []string{"p1", "p2"}) {
+	if q := r.URL.Query(); q.Get("type") != "withdrawal" ||
+		!reflect.DeepEqual(q["withdrawal_id[]"], []string{"p1", "p2"}) {
 		t.Errorf("asked %v", q)
 	}
 
-	rows = `{"plugin_custom_order_id":"p1","message":"Postback not found"},` + row("plugin_custom_order_id", "p2", deposit(`"t"`, `"p2"`, `100`))
+	rows = `{"plugin_custom_order_id":"p1","message":"Postback not found"},` + row(
+		"plugin_custom_order_id",
+		"p2",
+		deposit(`"t"`, `"p2"`, `100`),
+	)
 	p, asked = answering(t, 200, `{"status":"success","data":{"transactions":[`+rows+`]}}`)
 	var all []sdk.PaymentContext
 	for i := range 120 {
 		all = append(all, sdk.PaymentContext{Reference: fmt.Sprintf("p%d", i)})
 	}
+
 	payments, err := p.ListPayments(t.Context(), sdk.ListPaymentsRequest{Payments: all})
-	if err != nil || len(payments.Payments) != 1 || payments.Payments[0].Reference != "p2" || payments.Payments[0].Payment.Receipts[0].ID != "t" {
+	if err != nil || len(payments.Payments) != 1 ||
+		payments.Payments[0].Reference != "p2" ||
+		payments.Payments[0].Payment.Receipts[0].ID != "t" {
 		t.Errorf("got %+v, %v", payments, err)
 	}
+
 	total := 0
 	for _, r := range asked() {
 		total += len(r.URL.Query()["plugin_custom_order_id[]"])
@@ -264,7 +389,8 @@ func TestLists(t *testing.T) {
 	}
 
 	p, _ = answering(t, 200, `{"status":"success","data":[]}`)
-	if got, err := p.ListPayments(t.Context(), sdk.ListPaymentsRequest{Payments: all[:1]}); err != nil || len(got.Payments) != 0 {
+	if got, err := p.ListPayments(t.Context(), sdk.ListPaymentsRequest{Payments: all[:1]}); err != nil ||
+		len(got.Payments) != 0 {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
@@ -274,15 +400,20 @@ func TestLists(t *testing.T) {
 func TestATransactionInManySpellingsIsOne(t *testing.T) {
 	p := newTestProvider(t, testConfig("https://api.example.com"))
 	genuine := string(signedPostback("[" + deposit(`555`, `"p1"`, `100`) + "]").Body)
+
 	for _, spelled := range []string{"555", "555.0", "5.55e2", "5.55E+2", "55500e-2", "0.555e3"} {
 		for _, amount := range []string{"100", "100.00", "1e2"} {
-			body := strings.NewReplacer(`"transaction_id":555`, `"transaction_id":`+spelled, `"amount":100,`, `"amount":`+amount+`,`).Replace(genuine)
+			body := strings.NewReplacer(`"transaction_id":555`, `"transaction_id":`+spelled, `"amount":100,`, `"amount":`+amount+`,`).
+				Replace(genuine)
 			events, err := parse(t, p, sdk.HTTPRequest{Body: []byte(body)})
 			if err != nil || len(events) != 1 {
 				t.Fatalf("%s: %v, %v", spelled, events, err)
 			}
+
 			of := events[0].Payment
-			if !reflect.DeepEqual(of.Receipts, receipts("555", "100")) || of.ProviderReference != "555" || of.Status != sdk.PaymentSucceeded {
+			if !reflect.DeepEqual(of.Receipts, receipts("555", "100")) ||
+				of.ProviderReference != "555" ||
+				of.Status != sdk.PaymentSucceeded {
 				t.Errorf("%s of %s: got %+v", spelled, amount, of)
 			}
 		}
@@ -293,9 +424,16 @@ func TestATransactionInManySpellingsIsOne(t *testing.T) {
 func TestATimeBeyondTheLastYear(t *testing.T) {
 	cfg := testConfig("https://api.example.com")
 	cfg.TimeZone = "America/New_York"
-	late := strings.Replace(deposit(`"t1"`, `"p1"`, `"100.00"`), "2023-06-30 13:59:24", "9999-12-31 23:59:59", 1)
+	late := strings.Replace(
+		deposit(`"t1"`, `"p1"`, `"100.00"`),
+		"2023-06-30 13:59:24",
+		"9999-12-31 23:59:59",
+		1,
+	)
+
 	events, err := parse(t, newTestProvider(t, cfg), signedPostback("["+late+"]"))
-	if err != nil || len(events) != 1 || !events[0].OccurredAt.IsZero() || events[0].Payment.Status != sdk.PaymentSucceeded {
+	if err != nil || len(events) != 1 || !events[0].OccurredAt.IsZero() ||
+		events[0].Payment.Status != sdk.PaymentSucceeded {
 		t.Errorf("got %+v, %v", events, err)
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
-// What goes wrong on the way never makes a success, and never a clear no. The books say what really happened.
+// What goes wrong on the way never makes a success, and never a clear no. The
+// books say what really happened.
 func TestFaults(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -36,6 +37,7 @@ func TestFaults(t *testing.T) {
 				defer cancel()
 				ctx = late
 			}
+
 			c.fault.Path = "/createCode.php"
 			p, sim := simulated(t, c.fault)
 			_, err := p.CreatePayment(ctx, paymentRequest())
@@ -43,6 +45,7 @@ func TestFaults(t *testing.T) {
 			if n := len(sim.Ledger().Entries()); n != c.made {
 				t.Errorf("the books have %d entries, want %d", n, c.made)
 			}
+
 			// The same in the question before: then the payment was not sent.
 			c.fault.Path = "/getData.php"
 			p, sim = simulated(t, c.fault)
@@ -51,6 +54,7 @@ func TestFaults(t *testing.T) {
 				defer cancel()
 				ctx = late
 			}
+
 			_, err = p.CreatePayment(ctx, paymentRequest())
 			wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
 			if n := len(sim.Ledger().Entries()); n != 0 {
@@ -77,7 +81,8 @@ func TestRefusals(t *testing.T) {
 		request func(*sdk.CreatePaymentRequest)
 		code    sdk.Code
 	}{
-		"another account":   {func(c *config) { c.UID = "12345" }, nil, sdk.CodeAuthentication}, // without its zero
+		// without its zero
+		"another account":   {func(c *config) { c.UID = "12345" }, nil, sdk.CodeAuthentication},
 		"another module":    {func(c *config) { c.MID = "1" }, nil, sdk.CodeAuthentication},
 		"another e-mail":    {func(c *config) { c.Email = "OWNER@shop.example" }, nil, sdk.CodeAuthentication},
 		"another key":       {func(c *config) { c.APIKey = sdk.NewSecret("another") }, nil, sdk.CodeAuthentication},
@@ -89,6 +94,7 @@ func TestRefusals(t *testing.T) {
 		if c.change != nil {
 			c.change(&cfg)
 		}
+
 		if c.request != nil {
 			c.request(&req)
 		}

@@ -14,23 +14,42 @@ import (
 	"github.com/payhost/payhost/sdk/providertest"
 )
 
-// canary is a secret that no text has by chance, and that looks different in a URL and in JSON.
+// canary is a secret that no text has by chance, and that looks different in a
+// URL and in JSON.
 const canary = `cánary/key&"<1>+ %41`
 
-// host starts the plugin as a host has it, with a simulator that knows the canary.
+// host starts the plugin as a host has it, with a simulator that knows the
+// canary.
 func host(t *testing.T) (*providertest.Hosted, *simulator.Simulator) {
 	t.Helper()
-	sim := simulator.New(simulator.WithCredentials("0123", "0456", "owner@shop.example", canary))
+	sim := simulator.New(
+		simulator.WithCredentials("0123", "0456", "owner@shop.example", canary),
+	)
 	api := httptest.NewServer(sim)
 	t.Cleanup(api.Close)
 	return providertest.Host(t, newProvider, sim.Config(api.URL)), sim
 }
 
-// The key is in no error, record or log line, also when Paysepro sends it back, and no signature is in a record.
+// The key is in no error, record or log line, also when Paysepro sends it back,
+// and no signature is in a record.
 func TestSecretsStayInside(t *testing.T) {
 	escaped, _ := json.Marshal(canary)
-	echo := `{"error":"40","message":"no: ` + strings.Trim(string(escaped), `"`) + ` ` + url.QueryEscape(canary) + `"}`
-	signature := requestSignature(config{UID: "0123", MID: "0456", Email: "owner@shop.example", APIKey: sdk.NewSecret(canary)}, "ar")
+	echo := `{"error":"40","message":"no: ` + strings.Trim(
+		string(escaped),
+		`"`,
+	) + ` ` + url.QueryEscape(
+		canary,
+	) + `"}`
+	signature := requestSignature(
+		config{
+			UID:    "0123",
+			MID:    "0456",
+			Email:  "owner@shop.example",
+			APIKey: sdk.NewSecret(canary),
+		},
+		"ar",
+	)
+
 	for _, path := range []string{"/getData.php", "/createCode.php"} {
 		for _, f := range []fault.Fault{
 			{Kind: fault.Delay}, // nothing goes wrong
@@ -46,11 +65,13 @@ func TestSecretsStayInside(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
+
 				ctx, record := sdk.WithExchangeLog(t.Context())
 				_, err := account.CreatePayment(ctx, paymentRequest())
 				if len(record.Exchanges()) == 0 {
 					t.Error("no exchange was recorded")
 				}
+
 				providertest.WantNoSecret(t, account.Said(record, err), canary, signature)
 			})
 		}

@@ -36,22 +36,31 @@ func vectors(t *testing.T) (file vectorFile) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(data, &file); err != nil || len(file.Vectors) != 9 || len(file.Meta.FormBodies) != 4 {
+
+	if err := json.Unmarshal(data, &file); err != nil || len(file.Vectors) != 9 ||
+		len(file.Meta.FormBodies) != 4 {
 		t.Fatalf("%d and %d vectors, %v", len(file.Vectors), len(file.Meta.FormBodies), err)
 	}
+
 	return file
 }
 
 func TestSignatureVectors(t *testing.T) {
 	for _, v := range vectors(t).Vectors {
-		cfg := config{UID: string(v.UID), MID: string(v.MID), Email: v.Email, APIKey: sdk.NewSecret(v.APIKey)}
+		cfg := config{
+			UID:    string(v.UID),
+			MID:    string(v.MID),
+			Email:  v.Email,
+			APIKey: sdk.NewSecret(v.APIKey),
+		}
 		if got := requestSignature(cfg, v.Country); got != v.Expected {
 			t.Errorf("%s: got %s, want %s", v.ID, got, v.Expected)
 		}
 	}
 }
 
-// PHP reads from our bodies what it reads from its own, in whatever order: an amount with our digits.
+// PHP reads from our bodies what it reads from its own, in whatever order: an
+// amount with our digits.
 func TestFormVectors(t *testing.T) {
 	for _, v := range vectors(t).Meta.FormBodies {
 		want, err := url.ParseQuery(v.ExpectedBody)
@@ -62,8 +71,14 @@ func TestFormVectors(t *testing.T) {
 		for key, value := range v.Fields {
 			form.Set(key, string(value))
 		}
-		form.Set("price", want.Get("price")) // how a number is printed is TestPrices' matter
-		if got, err := url.ParseQuery(form.Encode()); err != nil || !reflect.DeepEqual(got, want) || len(form.Encode()) != len(v.ExpectedBody) {
+
+		form.Set(
+			"price",
+			want.Get("price"),
+		) // how a number is printed is TestPrices' matter
+		if got, err := url.ParseQuery(form.Encode()); err != nil ||
+			!reflect.DeepEqual(got, want) ||
+			len(form.Encode()) != len(v.ExpectedBody) {
 			t.Errorf("%s: %s, want %s, %v", v.ID, form.Encode(), v.ExpectedBody, err)
 		}
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
-// What goes wrong on the way never makes a success, and never a clear no. The books say what really happened.
+// What goes wrong on the way never makes a success, and never a clear no. The
+// books say what really happened.
 func TestFaults(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -41,6 +42,7 @@ func TestFaults(t *testing.T) {
 				if name == "get payment" {
 					moved = 0
 				}
+
 				if n := len(sim.Ledger().Entries()); n != moved {
 					t.Errorf("the books have %d entries, want %d", n, moved)
 				}
@@ -84,8 +86,8 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
-// A payout whose answer was lost is repeated with the same sequence: ptop says that it has it already, and nobody is
-// paid twice.
+// A payout whose answer was lost is repeated with the same sequence: ptop says
+// that it has it already, and nobody is paid twice.
 func TestARepeatedPayoutPaysOnce(t *testing.T) {
 	p, sim := simulated(t)
 	add(t, sim, fault.Fault{Kind: fault.LostResponse, Times: 1})
@@ -95,12 +97,16 @@ func TestARepeatedPayoutPaysOnce(t *testing.T) {
 	req.Attempt = 2
 	_, err = p.CreatePayout(t.Context(), req)
 	wantError(t, err, sdk.CodeDuplicate, sdk.OutcomeUnknown)
-	if list := sim.Ledger().Entries(); len(list) != 1 || list[0].ID != "A1X9T3" || !list[0].Moved || list[0].Amount.String() != "50" {
+
+	if list := sim.Ledger().Entries(); len(list) != 1 || list[0].ID != "A1X9T3" ||
+		!list[0].Moved ||
+		list[0].Amount.String() != "50" {
 		t.Errorf("the books: %+v", list)
 	}
 }
 
-// The simulator checks what it is sent by itself: these are refusals that the real one documents.
+// The simulator checks what it is sent by itself: these are refusals that the
+// real one documents.
 func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		with string
@@ -130,6 +136,7 @@ func TestRefusals(t *testing.T) {
 					return err
 				}
 			}
+
 			wantError(t, call(t.Context(), p), c.code, sdk.OutcomeRefused)
 			if n := len(sim.Ledger().Entries()); n != 0 {
 				t.Errorf("the books have %d entries", n)
@@ -138,7 +145,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// misconfigured gives a provider with one wrong value.
+// misconfigured returns a provider with one wrong value.
 func misconfigured(t *testing.T, sim *simulator.Simulator, address, key string) *provider {
 	t.Helper()
 	right := map[string]string{
@@ -151,6 +158,7 @@ func misconfigured(t *testing.T, sim *simulator.Simulator, address, key string) 
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return newTestProvider(t, cfg)
 }
 

@@ -26,9 +26,11 @@ const (
 
 func testConfig(environment sdk.Environment, baseURL string) config {
 	return config{
-		Endpoint:  sdk.Endpoint{Environment: environment, BaseURL: baseURL},
-		WebsiteID: websiteID, SecretKey: sdk.NewSecret(secretKey),
-		TheSignature: sdk.NewSecret(theSignature), WebsiteURL: websiteURL,
+		Endpoint:     sdk.Endpoint{Environment: environment, BaseURL: baseURL},
+		WebsiteID:    websiteID,
+		SecretKey:    sdk.NewSecret(secretKey),
+		TheSignature: sdk.NewSecret(theSignature),
+		WebsiteURL:   websiteURL,
 	}
 }
 
@@ -41,10 +43,18 @@ func newTestProvider(t *testing.T, cfg config) *provider {
 	return p
 }
 
-// answering starts a server that gives one answer to everything, and tells what it was asked.
-func answering(t *testing.T, status int, body string) (address string, asked func() []providertest.Received) {
+// answering starts a server that gives one answer to everything, and tells what
+// it was asked.
+func answering(
+	t *testing.T,
+	status int,
+	body string,
+) (address string, asked func() []providertest.Received) {
 	t.Helper()
-	return providertest.API(t, func(providertest.Received, int) (int, string) { return status, body })
+	return providertest.API(
+		t,
+		func(providertest.Received, int) (int, string) { return status, body },
+	)
 }
 
 // simulated starts a simulator and gives a provider that is configured for it.
@@ -66,18 +76,29 @@ func usd(text string) sdk.Money {
 
 func paymentRequest() sdk.CreatePaymentRequest {
 	return sdk.CreatePaymentRequest{
-		Reference: "66510effg2eec", IdempotencyKey: "key-1", Sequence: 1, Attempt: 1, Amount: usd("60"),
-		MerchantReference: "order 47", Description: "Sample",
-		NotifyURL: "https://host.example/webhooks/ptop/t0",
-		ReturnURL: "https://example.com/success", CancelURL: "https://example.com/fail",
+		Reference:         "66510effg2eec",
+		IdempotencyKey:    "key-1",
+		Sequence:          1,
+		Attempt:           1,
+		Amount:            usd("60"),
+		MerchantReference: "order 47",
+		Description:       "Sample",
+		NotifyURL:         "https://host.example/webhooks/ptop/t0",
+		ReturnURL:         "https://example.com/success",
+		CancelURL:         "https://example.com/fail",
 	}
 }
 
-// payoutRequest has the document's amount and key: A1X9T3 is 607893735 in base 36.
+// payoutRequest has the document's amount and key: A1X9T3 is 607893735 in base
+// 36.
 func payoutRequest() sdk.CreatePayoutRequest {
 	return sdk.CreatePayoutRequest{
-		Reference: "po_1", IdempotencyKey: "key-2", Sequence: 607_893_735, Attempt: 1, Amount: usd("50.00"),
-		Recipient: sdk.Recipient{Email: "client@email.com"},
+		Reference:      "po_1",
+		IdempotencyKey: "key-2",
+		Sequence:       607_893_735,
+		Attempt:        1,
+		Amount:         usd("50.00"),
+		Recipient:      sdk.Recipient{Email: "client@email.com"},
 	}
 }
 
@@ -88,7 +109,12 @@ var verbs = map[string]func(context.Context, *provider) error{
 		return err
 	},
 	"get payment": func(ctx context.Context, p *provider) error {
-		_, err := p.GetPayment(ctx, sdk.GetPaymentRequest{Payment: sdk.PaymentContext{ProviderReference: "67990c6385454"}})
+		_, err := p.GetPayment(
+			ctx,
+			sdk.GetPaymentRequest{
+				Payment: sdk.PaymentContext{ProviderReference: "67990c6385454"},
+			},
+		)
 		return err
 	},
 	"create payout": func(ctx context.Context, p *provider) error {
@@ -101,6 +127,13 @@ var verbs = map[string]func(context.Context, *provider) error{
 func wantError(t *testing.T, err error, code sdk.Code, outcome sdk.Outcome) {
 	t.Helper()
 	if sdk.CodeOf(err) != code || sdk.OutcomeOf(err) != outcome {
-		t.Errorf("got %q and %q, want %q and %q: %v", sdk.CodeOf(err), sdk.OutcomeOf(err), code, outcome, err)
+		t.Errorf(
+			"got %q and %q, want %q and %q: %v",
+			sdk.CodeOf(err),
+			sdk.OutcomeOf(err),
+			code,
+			outcome,
+			err,
+		)
 	}
 }

@@ -101,7 +101,9 @@ func (p *provider) CreatePayment(
 	return got.payment()
 }
 
-func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+func (p *provider) GetPayment(
+	ctx context.Context, req sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
 	id := req.Payment.ProviderReference
 	if id == "" {
 		return nil, sdk.Invalid(sdk.Violation{

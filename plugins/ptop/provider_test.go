@@ -16,27 +16,41 @@ import (
 // The document's example of a new payment, in both environments.
 func TestCreatePayment(t *testing.T) {
 	for environment, path := range map[sdk.Environment]string{sdk.Live: "/api/payment", sdk.Sandbox: "/api/test/payment"} {
-		address, asked := answering(t, 200, `{"status":"success","Code":200,"payment_url":"https://ptop.me/api/test/payment/23456789"}`)
-		got, err := newTestProvider(t, testConfig(environment, address+"/base")).CreatePayment(t.Context(), paymentRequest())
+		address, asked := answering(
+			t,
+			200,
+			`{"status":"success","Code":200,"payment_url":"https://ptop.me/api/test/payment/23456789"}`,
+		)
+		got, err := newTestProvider(
+			t,
+			testConfig(environment, address+"/base"),
+		).CreatePayment(t.Context(), paymentRequest())
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		want := &sdk.Payment{
-			ProviderReference: "23456789", Status: sdk.PaymentRequiresAction,
-			NextAction: sdk.RedirectTo("https://ptop.me/api/test/payment/23456789"),
+			ProviderReference: "23456789",
+			Status:            sdk.PaymentRequiresAction,
+			NextAction:        sdk.RedirectTo("https://ptop.me/api/test/payment/23456789"),
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v", got)
 		}
+
 		r := only(t, asked())
 		if r.Method != "POST" || r.URL.Path != "/base"+path || r.Body != "" {
 			t.Errorf("asked %s %s with body %q", r.Method, r.URL.Path, r.Body)
 		}
 		wantHeaders(t, r)
 		wantQuery := url.Values{
-			"website_id": {websiteID}, "secret_key": {secretKey}, "amount": {"60.00"}, "product": {"Sample"},
+			"website_id": {
+				websiteID,
+			}, "secret_key": {secretKey}, "amount": {"60.00"}, "product": {"Sample"},
 			"order_id": {"66510effg2eec"}, "currency": {"USD"},
-			"success_url": {"https://example.com/success"}, "fail_url": {"https://example.com/fail"},
+			"success_url": {
+				"https://example.com/success",
+			}, "fail_url": {"https://example.com/fail"},
 		}
 		if !reflect.DeepEqual(r.URL.Query(), wantQuery) {
 			t.Errorf("asked for %v", r.URL.Query())
@@ -48,12 +62,17 @@ func TestProductIsWhatTheMerchantSays(t *testing.T) {
 	for _, c := range []struct{ description, merchantReference, want string }{
 		{"A & B", "47", "A & B"}, {"", "order 47", "order 47"}, {"", "", "66510effg2eec"},
 	} {
-		address, asked := answering(t, 200, `{"status":"success","payment_url":"http://ptop.test/1"}`)
+		address, asked := answering(
+			t,
+			200,
+			`{"status":"success","payment_url":"http://ptop.test/1"}`,
+		)
 		req := paymentRequest()
 		req.Description, req.MerchantReference = c.description, c.merchantReference
 		if _, err := newTestProvider(t, testConfig(sdk.Sandbox, address)).CreatePayment(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
+
 		if got := only(t, asked()).URL.Query().Get("product"); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
 		}
@@ -67,7 +86,8 @@ func TestReferenceOfANewPayment(t *testing.T) {
 		`{"status":"success","payment_url":"https://ptop.me/p/1","transaction_id":3456789}`:         "3456789",
 		`{"status":"success","payment_url":"https://ptop.me/p/1","transaction_id":"67990c6385454"}`: "67990c6385454",
 		`{"status":"success","payment_url":"https://ptop.me/p/1","transaction_id":null}`:            "1",
-		// None of these is an address to send a customer to and a transaction to ask for.
+		// None of these is an address to send a customer to and a transaction
+		// to ask for.
 		`{"status":"success","payment_url":"https://ptop.me/"}`:            "",
 		`{"status":"success","payment_url":"https://ptop.me"}`:             "",
 		`{"status":"success","payment_url":"https://ptop.me/.."}`:          "",
@@ -83,7 +103,10 @@ func TestReferenceOfANewPayment(t *testing.T) {
 		`{"payment_url":"https://ptop.me/p/1"}`:                            "",
 	} {
 		address, _ := answering(t, 200, answer)
-		got, err := newTestProvider(t, testConfig(sdk.Live, address)).CreatePayment(t.Context(), paymentRequest())
+		got, err := newTestProvider(
+			t,
+			testConfig(sdk.Live, address),
+		).CreatePayment(t.Context(), paymentRequest())
 		if want == "" {
 			wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		} else if err != nil || got.ProviderReference != want {
@@ -96,19 +119,35 @@ func TestReferenceOfANewPayment(t *testing.T) {
 func TestGetPayment(t *testing.T) {
 	for environment, path := range map[sdk.Environment]string{sdk.Live: "/api/payment-check", sdk.Sandbox: "/api/test/payment-check"} {
 		address, asked := answering(t, 200, `{"status":1}`)
-		got, err := newTestProvider(t, testConfig(environment, address)).GetPayment(t.Context(), sdk.GetPaymentRequest{
-			Payment: sdk.PaymentContext{Reference: "pay_1", ProviderReference: "67990c6385454"},
+		got, err := newTestProvider(
+			t,
+			testConfig(environment, address),
+		).GetPayment(t.Context(), sdk.GetPaymentRequest{
+			Payment: sdk.PaymentContext{
+				Reference:         "pay_1",
+				ProviderReference: "67990c6385454",
+			},
 		})
-		want := &sdk.Payment{ProviderReference: "67990c6385454", Status: sdk.PaymentSucceeded, ProviderStatus: "1"}
+
+		want := &sdk.Payment{
+			ProviderReference: "67990c6385454",
+			Status:            sdk.PaymentSucceeded,
+			ProviderStatus:    "1",
+		}
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, %v", got, err)
 		}
+
 		r := only(t, asked())
 		if r.Method != "POST" || r.URL.Path != path || r.URL.RawQuery != "" {
 			t.Errorf("asked %s %s", r.Method, r.URL)
 		}
 		wantHeaders(t, r)
-		wantJSON(t, r.Body, `{"website_id":"w123456","secret_key":"secxyz890","transaction_id":"67990c6385454"}`)
+		wantJSON(
+			t,
+			r.Body,
+			`{"website_id":"w123456","secret_key":"secxyz890","transaction_id":"67990c6385454"}`,
+		)
 	}
 }
 
@@ -148,7 +187,10 @@ func TestPaymentCheckAnswers(t *testing.T) {
 		`{"status":1}{"status":1}`:               "",
 	} {
 		address, _ := answering(t, 200, answer)
-		got, err := newTestProvider(t, testConfig(sdk.Live, address)).GetPayment(t.Context(), sdk.GetPaymentRequest{
+		got, err := newTestProvider(
+			t,
+			testConfig(sdk.Live, address),
+		).GetPayment(t.Context(), sdk.GetPaymentRequest{
 			Payment: sdk.PaymentContext{ProviderReference: "1"},
 		})
 		if want == "" {
@@ -165,8 +207,16 @@ func TestPaymentCheckAnswers(t *testing.T) {
 // The document's example of a payout. Its amount is sent in its shortest form.
 func TestCreatePayout(t *testing.T) {
 	for _, environment := range []sdk.Environment{sdk.Live, sdk.Sandbox} {
-		address, asked := answering(t, 200, `{"status":"success","message":"Payment sent successfully."}`)
-		got, err := newTestProvider(t, testConfig(environment, address)).CreatePayout(t.Context(), payoutRequest())
+		address, asked := answering(
+			t,
+			200,
+			`{"status":"success","message":"Payment sent successfully."}`,
+		)
+		got, err := newTestProvider(
+			t,
+			testConfig(environment, address),
+		).CreatePayout(t.Context(), payoutRequest())
+
 		want := &sdk.Payout{Status: sdk.PayoutSucceeded, ProviderStatus: "success"}
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, %v", got, err)
@@ -175,9 +225,14 @@ func TestCreatePayout(t *testing.T) {
 		if r.Method != "POST" || r.URL.Path != "/api/api-payout" || r.URL.RawQuery != "" {
 			t.Errorf("asked %s %s", r.Method, r.URL)
 		}
+
 		wantHeaders(t, r)
-		wantJSON(t, r.Body, `{"website_id":"w123456","secret_key":"secxyz890","reviverEmail":"client@email.com","amount":50,`+
-			`"signature":"e5413a6feceda006e9f3fde964aa2f43c6f4fd8d1aed0d8751b509a5f12eb4cd","sendingTrx":"A1X9T3"}`)
+		wantJSON(
+			t,
+			r.Body,
+			`{"website_id":"w123456","secret_key":"secxyz890","reviverEmail":"client@email.com","amount":50,`+
+				`"signature":"e5413a6feceda006e9f3fde964aa2f43c6f4fd8d1aed0d8751b509a5f12eb4cd","sendingTrx":"A1X9T3"}`,
+		)
 		if !strings.Contains(r.Body, `"amount":50,`) {
 			t.Errorf("the amount is not in its shortest form: %s", r.Body)
 		}
@@ -195,6 +250,7 @@ func TestNothingIsSent(t *testing.T) {
 			return err
 		}
 	}
+
 	recipient := func(email string) func(*provider) error {
 		return payout(func(r *sdk.CreatePayoutRequest) { r.Recipient.Email = email })
 	}
@@ -226,7 +282,12 @@ func TestNothingIsSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			address, asked := answering(t, 200, `{"status":"success"}`)
-			wantError(t, c.call(newTestProvider(t, testConfig(sdk.Live, address))), c.code, sdk.OutcomeNotSent)
+			wantError(
+				t,
+				c.call(newTestProvider(t, testConfig(sdk.Live, address))),
+				c.code,
+				sdk.OutcomeNotSent,
+			)
 			if n := len(asked()); n != 0 {
 				t.Errorf("ptop was asked %d times", n)
 			}
@@ -237,6 +298,7 @@ func TestNothingIsSent(t *testing.T) {
 func TestAccountsThatCannotPayOut(t *testing.T) {
 	unsigned := testConfig(sdk.Live, "")
 	unsigned.TheSignature = sdk.Secret{}
+
 	for name, c := range map[string]struct {
 		cfg      config
 		can      bool
@@ -250,9 +312,11 @@ func TestAccountsThatCannotPayOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newTestProvider(t, c.cfg)
 			d := p.DescribeAccount()
-			if can := !slices.Contains(d.Without, sdk.CapabilityCreatePayout); can != c.can || len(d.Warnings) != c.warnings {
+			if can := !slices.Contains(d.Without, sdk.CapabilityCreatePayout); can != c.can ||
+				len(d.Warnings) != c.warnings {
 				t.Errorf("got %+v", d)
 			}
+
 			if c.can {
 				return
 			}
@@ -266,9 +330,14 @@ func TestTheUsualAddress(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // nothing is sent, but the record says where to
 	ctx, log := sdk.WithExchangeLog(ctx)
-	_, err := newTestProvider(t, testConfig(sdk.Live, "")).CreatePayment(ctx, paymentRequest())
+	_, err := newTestProvider(
+		t,
+		testConfig(sdk.Live, ""),
+	).CreatePayment(ctx, paymentRequest())
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
-	if list := log.Exchanges(); len(list) != 1 || !strings.HasPrefix(list[0].URL, "https://ptop.me/api/payment?") {
+
+	if list := log.Exchanges(); len(list) != 1 ||
+		!strings.HasPrefix(list[0].URL, "https://ptop.me/api/payment?") {
 		t.Errorf("got %+v", list)
 	}
 }
@@ -277,10 +346,20 @@ func only(t *testing.T, list []providertest.Received) providertest.Received {
 	t.Helper()
 	if len(list) != 1 {
 		for _, r := range list {
-			t.Logf("%s %s %s from %s: %v %s", r.Method, r.Host, r.URL, r.RemoteAddr, r.Header, r.Body)
+			t.Logf(
+				"%s %s %s from %s: %v %s",
+				r.Method,
+				r.Host,
+				r.URL,
+				r.RemoteAddr,
+				r.Header,
+				r.Body,
+			)
 		}
+
 		t.Fatalf("ptop was asked %d times", len(list))
 	}
+
 	return list[0]
 }
 
@@ -298,7 +377,8 @@ func wantHeaders(t *testing.T, r providertest.Received) {
 func wantJSON(t *testing.T, got, want string) {
 	t.Helper()
 	var g, w any
-	if json.Unmarshal([]byte(got), &g) != nil || json.Unmarshal([]byte(want), &w) != nil || !reflect.DeepEqual(g, w) {
+	if json.Unmarshal([]byte(got), &g) != nil || json.Unmarshal([]byte(want), &w) != nil ||
+		!reflect.DeepEqual(g, w) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -312,14 +392,23 @@ func TestDeclarations(t *testing.T) {
 	if g := info.CreatePayout; g.Retry != sdk.RetryRejectsDuplicates || g.LinkOnly {
 		t.Errorf("payouts: %+v: sendingTrx is an idempotency key", g)
 	}
+
 	if info.PaymentLookup != (sdk.Lookup{}) || info.PayoutLookup != (sdk.Lookup{}) {
-		t.Errorf("ptop finds nothing by our reference, and tells no amounts: %+v, %+v", info.PaymentLookup, info.PayoutLookup)
+		t.Errorf(
+			"ptop finds nothing by our reference, and tells no amounts: %+v, %+v",
+			info.PaymentLookup,
+			info.PayoutLookup,
+		)
 	}
+
 	for _, c := range []struct {
 		limits []sdk.AmountLimit
 		least  string
 	}{{info.PaymentLimits, "1"}, {info.PayoutLimits, "0.01"}} {
-		if l := c.limits[0]; len(c.limits) != 1 || l.Currency != "USD" || l.Min.String() != c.least || l.Max != nil || *l.Decimals != 2 {
+		if l := c.limits[0]; len(c.limits) != 1 || l.Currency != "USD" ||
+			l.Min.String() != c.least ||
+			l.Max != nil ||
+			*l.Decimals != 2 {
 			t.Errorf("limits: %+v, want at least %s", c.limits, c.least)
 		}
 	}

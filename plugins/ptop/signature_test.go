@@ -36,21 +36,25 @@ func vectors(t *testing.T, kind string, want int) []vector {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var file struct {
 		Vectors []vector `json:"vectors"`
 	}
 	if err := json.Unmarshal(data, &file); err != nil {
 		t.Fatal(err)
 	}
+
 	var list []vector
 	for _, v := range file.Vectors {
 		if v.Kind == kind {
 			list = append(list, v)
 		}
 	}
+
 	if len(list) != want {
 		t.Fatalf("%d vectors of the kind %s, want %d", len(list), kind, want)
 	}
+
 	return list
 }
 
@@ -58,11 +62,15 @@ func TestNoticeVectorsAsJSON(t *testing.T) {
 	for _, v := range vectors(t, "callback", 15) {
 		t.Run(v.ID, func(t *testing.T) {
 			verifies := func(signed string) bool {
-				members := append(v.Data.Members(), ordered.Pair("signature", ordered.String(signed)))
+				members := append(
+					v.Data.Members(),
+					ordered.Pair("signature", ordered.String(signed)),
+				)
 				body, err := json.Marshal(ordered.Object(members...))
 				if err != nil {
 					t.Fatal(err)
 				}
+
 				got, candidates := signedFields(sdk.HTTPRequest{Body: body})
 				_, err = verify(sdk.NewSecret(v.SecretKey), got, candidates)
 				return err == nil
@@ -70,6 +78,7 @@ func TestNoticeVectorsAsJSON(t *testing.T) {
 			if !verifies(v.Expected) {
 				t.Error("PHP's signature does not verify")
 			}
+
 			for _, wrong := range []string{"", strings.ToUpper(v.Expected), v.Expected[1:], v.Expected[:63] + "g"} {
 				if verifies(wrong) {
 					t.Errorf("%q verifies", wrong)
@@ -79,12 +88,14 @@ func TestNoticeVectorsAsJSON(t *testing.T) {
 	}
 }
 
-// The same notices without JSON's types, written as PHP and as a person would write a boolean.
+// The same notices without JSON's types, written as PHP and as a person would
+// write a boolean.
 func TestNoticeVectorsAsFormAndQuery(t *testing.T) {
 	for _, v := range vectors(t, "callback", 15) {
 		if v.ID == "null_order" { // null leaves no trace in a form
 			continue
 		}
+
 		for _, truth := range []map[string]string{{"true": "true", "false": "false"}, {"true": "1", "false": "0"}} {
 			form := url.Values{"signature": {v.Expected}, "utm_source": {"ptop"}}
 			for _, m := range v.Data.Members() {
@@ -93,6 +104,7 @@ func TestNoticeVectorsAsFormAndQuery(t *testing.T) {
 					form.Set(m.Key, truth[m.Value.Text()])
 				}
 			}
+
 			for where, req := range map[string]sdk.HTTPRequest{
 				"form": {Body: []byte(form.Encode()), Query: "token=1"}, "query": {Query: form.Encode()},
 			} {
@@ -107,15 +119,22 @@ func TestNoticeVectorsAsFormAndQuery(t *testing.T) {
 
 func TestPayoutVectors(t *testing.T) {
 	for _, v := range vectors(t, "payout", 14) {
-		cfg := config{WebsiteID: v.WebsiteID, SecretKey: sdk.NewSecret(v.SecretKey), TheSignature: sdk.NewSecret(v.TheSignature)}
+		cfg := config{
+			WebsiteID:    v.WebsiteID,
+			SecretKey:    sdk.NewSecret(v.SecretKey),
+			TheSignature: sdk.NewSecret(v.TheSignature),
+		}
 		signedAmount := v.SignedString[strings.LastIndex(v.SignedString, "|")+1:]
 		if got := payoutSignature(cfg, v.ReviverEmail, signedAmount); got != v.Expected {
 			t.Errorf("%s: got %s, want %s", v.ID, got, v.Expected)
 		}
-		// What we sign for an amount that we may send is what PHP signs for the number.
+
+		// What we sign for an amount that we may send is what PHP signs for the
+		// number.
 		amount, err := decimal.NewFromString(strings.Trim(v.AmountToken, `"`))
 		number := !strings.HasPrefix(v.AmountToken, `"`)
-		if err == nil && number && amount.Equal(amount.Truncate(2)) && amount.String() != signedAmount {
+		if err == nil && number && amount.Equal(amount.Truncate(2)) &&
+			amount.String() != signedAmount {
 			t.Errorf("%s: we sign %s, PHP signs %s", v.ID, amount, signedAmount)
 		}
 	}
@@ -134,6 +153,7 @@ func TestReadingsOfForms(t *testing.T) {
 	} {
 		form, _ := providerhttp.Fields(sdk.HTTPRequest{Query: c.form})
 		var got []string
+
 		for _, fields := range typedFields(form) {
 			text, err := signature.PHPJSON(fields)
 			if err != nil {
@@ -141,6 +161,7 @@ func TestReadingsOfForms(t *testing.T) {
 			}
 			got = append(got, text)
 		}
+
 		if strings.Join(got, " ") != strings.Join(c.want, " ") {
 			t.Errorf("%q: got %s, want %s", c.form, got, c.want)
 		}
@@ -155,6 +176,7 @@ func TestSendingTrx(t *testing.T) {
 			t.Errorf("%d: got %q, %v, want %q", sequence, got, err, want)
 		}
 	}
+
 	for _, sequence := range []uint64{36 * 36 * 36 * 36 * 36 * 36, 1<<64 - 1} {
 		_, err := sendingTrx(sequence)
 		wantError(t, err, sdk.CodeLimit, sdk.OutcomeNotSent)

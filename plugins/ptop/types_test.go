@@ -9,7 +9,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// What ptop may answer in place of what was hoped for, and what that means for any of the calls.
+// What ptop may answer in place of what was hoped for, and what that means for
+// any of the calls.
 func TestErrors(t *testing.T) {
 	const duplicate = `{"status":"error","message":"Duplicate request detected."}`
 	const mismatch = `{"status":"error","message":"Signature mismatch. Untrusted origin."}`
@@ -34,7 +35,8 @@ func TestErrors(t *testing.T) {
 		{200, `{"error":"No","http_code":200}`, sdk.CodeDeclined, sdk.OutcomeRefused, "200 No"},
 		{404, `{"error":"Not found","http_code":404}`, sdk.CodeNotFound, sdk.OutcomeRefused, "404 Not found"},
 		{429, `{"error":"Slow down"}`, sdk.CodeRateLimited, sdk.OutcomeRefused, " Slow down"},
-		// Words in another form than usual hide neither that it is a no nor what it says.
+		// Words in another form than usual hide neither that it is a no nor
+		// what it says.
 		{200, `{"status":"error","message":{"amount":["Too much."]},"payment_url":false}`, sdk.CodeDeclined, sdk.OutcomeRefused, ` {"amount":["Too much."]}`},
 		{200, `{"error":["Invalid secret key"],"http_code":401}`, sdk.CodeAuthentication, sdk.OutcomeRefused, `401 ["Invalid secret key"]`},
 		{200, `{"status":"error","message":["Duplicate request detected."]}`, sdk.CodeDuplicate, sdk.OutcomeUnknown, ` ["Duplicate request detected."]`},
@@ -89,13 +91,24 @@ func TestPayoutAnswersThatAreNoSuccess(t *testing.T) {
 		`{"message":"Payment sent successfully."}`, `{"success":true}`,
 	} {
 		address, _ := answering(t, 200, answer)
-		_, err := newTestProvider(t, testConfig(sdk.Live, address)).CreatePayout(t.Context(), payoutRequest())
+		_, err := newTestProvider(
+			t,
+			testConfig(sdk.Live, address),
+		).CreatePayout(t.Context(), payoutRequest())
 		wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
 }
 
 func TestAnAnswerThatIsTooLarge(t *testing.T) {
-	address, _ := answering(t, 200, `{"status":"success","message":"`+strings.Repeat("x", 1<<20)+`"}`)
-	_, err := newTestProvider(t, testConfig(sdk.Live, address)).CreatePayout(t.Context(), payoutRequest())
+	address, _ := answering(
+		t,
+		200,
+		`{"status":"success","message":"`+strings.Repeat("x", 1<<20)+`"}`,
+	)
+	_, err := newTestProvider(
+		t,
+		testConfig(sdk.Live, address),
+	).CreatePayout(t.Context(), payoutRequest())
+
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/payhost/payhost/sdk/signature"
 )
 
-// signed gives a notice as a JSON body, with PHP's signature of these JSON members.
+// signed returns a notice as a JSON body, with PHP's signature of these JSON
+// members.
 func signed(members string) sdk.HTTPRequest {
 	v, err := ordered.Parse([]byte("{" + members + "}"))
 	if err != nil {
@@ -21,7 +22,16 @@ func signed(members string) sdk.HTTPRequest {
 	if err != nil {
 		panic(err)
 	}
-	return sdk.HTTPRequest{Method: "POST", Body: []byte("{" + members + `,"signature":"` + signature.HMACSHA256Hex(secretKey, text) + `"}`)}
+
+	return sdk.HTTPRequest{
+		Method: "POST",
+		Body: []byte(
+			"{" + members + `,"signature":"` + signature.HMACSHA256Hex(
+				secretKey,
+				text,
+			) + `"}`,
+		),
+	}
 }
 
 const (
@@ -30,29 +40,47 @@ const (
 )
 
 // parse reads a request as webhook and as return, which must say the same.
-func parse(t *testing.T, p *provider, req sdk.HTTPRequest, of *sdk.PaymentContext) ([]sdk.Event, error) {
+func parse(
+	t *testing.T,
+	p *provider,
+	req sdk.HTTPRequest,
+	of *sdk.PaymentContext,
+) ([]sdk.Event, error) {
 	t.Helper()
 	scope := sdk.ScopeOpen
 	if of != nil {
 		scope = sdk.ScopeIntent
 	}
-	notice, err := p.ParseWebhook(t.Context(), sdk.ParseWebhookRequest{Request: req, Scope: scope, Payment: of})
-	back, returnErr := p.ParseReturn(t.Context(), sdk.ParseReturnRequest{Request: req, Scope: scope, Payment: of})
+
+	notice, err := p.ParseWebhook(
+		t.Context(),
+		sdk.ParseWebhookRequest{Request: req, Scope: scope, Payment: of},
+	)
+	back, returnErr := p.ParseReturn(
+		t.Context(),
+		sdk.ParseReturnRequest{Request: req, Scope: scope, Payment: of},
+	)
 	if !reflect.DeepEqual(err, returnErr) {
 		t.Errorf("webhook: %v, return: %v", err, returnErr)
 	}
+
 	if err != nil {
 		return nil, err
 	}
 	if !reflect.DeepEqual(notice.Events, back.Events) {
 		t.Errorf("webhook: %+v, return: %+v", notice.Events, back.Events)
 	}
-	if notice.Verification != sdk.VerifiedBySignature || back.Verification != sdk.VerifiedBySignature {
+
+	if notice.Verification != sdk.VerifiedBySignature ||
+		back.Verification != sdk.VerifiedBySignature {
 		t.Errorf("verification: %q and %q", notice.Verification, back.Verification)
 	}
-	if r := notice.Response; string(r.Body) != `{"status":"ok"}` || r.Header.Get("Content-Type") != "application/json" {
+
+	if r := notice.Response; string(r.Body) != `{"status":"ok"}` ||
+		r.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("ptop gets to hear %+v", r)
 	}
+
 	return notice.Events, nil
 }
 
@@ -82,9 +110,12 @@ func TestNotices(t *testing.T) {
 			if err != nil || len(events) != 1 || events[0].Payment == nil {
 				t.Fatalf("got %+v, %v", events, err)
 			}
+
 			e := events[0]
-			if e.ID != "" || e.Reference != "4567890" || e.Payment.ProviderReference != "3456789" ||
-				e.Payment.Status != c.status || e.Payment.ProviderStatus != c.providerStatus {
+			if e.ID != "" || e.Reference != "4567890" ||
+				e.Payment.ProviderReference != "3456789" ||
+				e.Payment.Status != c.status ||
+				e.Payment.ProviderStatus != c.providerStatus {
 				t.Errorf("got %+v with %+v", e, *e.Payment)
 			}
 		})
@@ -98,16 +129,20 @@ func TestASignedSuccessIsCheckedOnce(t *testing.T) {
 	if _, err := p.ParseReturn(t.Context(), sdk.ParseReturnRequest{Request: signed(paid)}); err != nil {
 		t.Fatal(err)
 	}
+
 	r := only(t, asked())
-	if r.URL.Path != "/api/test/payment-check" || !strings.Contains(r.Body, `"transaction_id":"3456789"`) {
+	if r.URL.Path != "/api/test/payment-check" ||
+		!strings.Contains(r.Body, `"transaction_id":"3456789"`) {
 		t.Errorf("asked %s %s", r.URL, r.Body)
 	}
 }
 
-// Whose payment is it? A genuine notice of another one must not settle this one.
+// Whose payment is it? A genuine notice of another one must not settle this
+// one.
 func TestWhoseNotice(t *testing.T) {
 	address, _ := answering(t, 200, `{"status":1}`)
 	p := newTestProvider(t, testConfig(sdk.Live, address))
+
 	for _, c := range []struct {
 		name string
 		of   sdk.PaymentContext
@@ -133,15 +168,23 @@ func TestWhoseNotice(t *testing.T) {
 func TestWhatIsNotSigned(t *testing.T) {
 	genuine := signed(paid)
 	form := url.Values{}
+
 	for _, m := range []string{"success", "transaction_id", "order_id", "message"} {
-		form.Set(m, map[string]string{"success": "true", "transaction_id": "3456789", "order_id": "4567890", "message": "Payment done"}[m])
+		form.Set(
+			m,
+			map[string]string{"success": "true", "transaction_id": "3456789", "order_id": "4567890", "message": "Payment done"}[m],
+		)
 	}
+
 	v, _ := ordered.Parse(genuine.Body)
 	mac, _ := v.Get("signature")
 	form.Set("signature", mac.Text())
 	changed := func(from, to string) sdk.HTTPRequest {
-		return sdk.HTTPRequest{Body: []byte(strings.Replace(string(genuine.Body), from, to, 1))}
+		return sdk.HTTPRequest{
+			Body: []byte(strings.Replace(string(genuine.Body), from, to, 1)),
+		}
 	}
+
 	formWith := func(key, value string) sdk.HTTPRequest {
 		f, _ := url.ParseQuery(form.Encode())
 		f.Set(key, value)
@@ -150,6 +193,7 @@ func TestWhatIsNotSigned(t *testing.T) {
 
 	address, asked := answering(t, 200, `{"status":1}`)
 	p := newTestProvider(t, testConfig(sdk.Live, address))
+
 	for name, req := range map[string]sdk.HTTPRequest{
 		"nothing":                 {},
 		"no signature":            {Body: []byte("{" + paid + "}")},
@@ -174,9 +218,11 @@ func TestWhatIsNotSigned(t *testing.T) {
 			wantError(t, err, sdk.CodeInvalidSignature, sdk.OutcomeNotSent)
 		})
 	}
+
 	if n := len(asked()); n != 0 {
 		t.Errorf("ptop was asked %d times about what anybody may have sent", n)
 	}
+
 	for name, req := range map[string]sdk.HTTPRequest{
 		"JSON": genuine, "form": {Body: []byte(form.Encode())}, "query": {Query: form.Encode()},
 		"query beside another body": {Body: []byte("a=b"), Query: form.Encode()},
@@ -191,7 +237,12 @@ func TestWhatIsNotSigned(t *testing.T) {
 func TestASignedNoticeThatSaysNothing(t *testing.T) {
 	p := newTestProvider(t, testConfig(sdk.Live, "http://127.0.0.1:1"))
 	for _, success := range []string{"", `"success":null,`, `"success":"maybe",`, `"success":2,`, `"success":[true],`} {
-		_, err := parse(t, p, signed(success+`"transaction_id":1,"order_id":2,"message":"Payment done"`), nil)
+		_, err := parse(
+			t,
+			p,
+			signed(success+`"transaction_id":1,"order_id":2,"message":"Payment done"`),
+			nil,
+		)
 		wantError(t, err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent)
 	}
 }
@@ -199,8 +250,16 @@ func TestASignedNoticeThatSaysNothing(t *testing.T) {
 // The secret key is in no way known to whoever signs with nothing.
 func TestAnEmptyKeySignsNothing(t *testing.T) {
 	req := signed(paid)
-	req.Body = []byte("{" + paid + `,"signature":"` + signature.HMACSHA256Hex("", "{"+paid+"}") + `"}`)
-	_, err := parse(t, newTestProvider(t, testConfig(sdk.Live, "http://127.0.0.1:1")), req, nil)
+	req.Body = []byte(
+		"{" + paid + `,"signature":"` + signature.HMACSHA256Hex("", "{"+paid+"}") + `"}`,
+	)
+	_, err := parse(
+		t,
+		newTestProvider(t, testConfig(sdk.Live, "http://127.0.0.1:1")),
+		req,
+		nil,
+	)
+
 	wantError(t, err, sdk.CodeInvalidSignature, sdk.OutcomeNotSent)
 }
 
@@ -211,14 +270,18 @@ func TestATransactionIsNamedAsItWasSigned(t *testing.T) {
 	address, _ := answering(t, 200, `{"status":1}`)
 	p := newTestProvider(t, testConfig(sdk.Live, address))
 	genuine := string(signed(paid).Body)
+
 	for _, spelled := range []string{"3456789", "3456789.0", "3456789.00", "3.456789e6", "3456789E0", "34567890e-1"} {
-		body := strings.NewReplacer(`"transaction_id":3456789`, `"transaction_id":`+spelled, `"order_id":4567890`, `"order_id":4567890.0`).Replace(genuine)
+		body := strings.NewReplacer(`"transaction_id":3456789`, `"transaction_id":`+spelled, `"order_id":4567890`, `"order_id":4567890.0`).
+			Replace(genuine)
 		events, err := parse(t, p, sdk.HTTPRequest{Body: []byte(body)}, nil)
 		if err != nil || len(events) != 1 {
 			t.Fatalf("%s: %v, %v", spelled, events, err)
 		}
+
 		e := events[0]
-		if e.Reference != "4567890" || e.Payment.ProviderReference != "3456789" || !e.BothReferences {
+		if e.Reference != "4567890" || e.Payment.ProviderReference != "3456789" ||
+			!e.BothReferences {
 			t.Errorf("%s: got %+v with %+v", spelled, e, e.Payment)
 		}
 	}

@@ -17,17 +17,19 @@ func TestConformance(t *testing.T) {
 	providertest.Run(t, newProvider, sim.Config, sim)
 }
 
-// changed gives the configuration with another value under key.
+// changed returns the configuration with another value under key.
 func changed(t *testing.T, config, key string, value any) string {
 	t.Helper()
 	var members map[string]any
 	if err := json.Unmarshal([]byte(config), &members); err != nil {
 		t.Fatal(err)
 	}
+
 	members[key] = value
 	text, err := json.Marshal(members)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return string(text)
 }

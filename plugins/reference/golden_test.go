@@ -8,7 +8,8 @@ import (
 	"github.com/payhost/payhost/sdk/providertest"
 )
 
-// Calls as they were recorded: what goes over the wire must not change unnoticed. To record one anew, or another:
+// Calls as they were recorded: what goes over the wire must not change
+// unnoticed. To record one anew, or another:
 //
 //	payhost plugin call bin/plugins/reference get_payment '{"payment":{"reference":"nope"}}' \
 //		--record plugins/reference/testdata/get_payment_not_found.json --overwrite

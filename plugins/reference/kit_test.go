@@ -15,8 +15,9 @@ import (
 	"github.com/payhost/payhost/sdk/providertest"
 )
 
-// An account whose configuration turns capabilities off keeps the contract as well. It is proven with the recorder,
-// which must find nothing where there is nothing: what it finds elsewhere counts only then.
+// An account whose configuration turns capabilities off keeps the contract as
+// well. It is proven with the recorder, which must find nothing where there is
+// nothing: what it finds elsewhere counts only then.
 func TestConformanceWithoutPayouts(t *testing.T) {
 	sim := simulator.New()
 	r := kittest.NewRecorder("")
@@ -25,6 +26,7 @@ func TestConformanceWithoutPayouts(t *testing.T) {
 	for _, f := range r.Failed() {
 		t.Error(f)
 	}
+
 	for part, want := range map[string]bool{
 		"end": true, "create payment": true, "faults of writes/create_refund": true,
 		"create payout": false, "faults of writes/create_payout": false,
@@ -38,7 +40,14 @@ func TestConformanceWithoutPayouts(t *testing.T) {
 func TestWithoutLeavesACaseOut(t *testing.T) {
 	sim := simulator.New()
 	r := kittest.NewRecorder("balances")
-	providertest.RunWith(r, newProvider, sim.Config, sim, conformance.Without("balances", "the provider has none"))
+	providertest.RunWith(
+		r,
+		newProvider,
+		sim.Config,
+		sim,
+		conformance.Without("balances", "the provider has none"),
+	)
+
 	if slices.Contains(r.Ran(), "balances") {
 		t.Error("the case ran")
 	}
@@ -76,6 +85,7 @@ func TestSimulatorThatCannotProve(t *testing.T) {
 	if !slices.Equal(r.Ran(), []string{"start"}) {
 		t.Errorf("these ran: %q", r.Ran())
 	}
+
 	all := strings.Join(r.Failed(), "\n")
 	for _, want := range []string{"Bookkeeper", "Settler", "Notifier", "Returner", "Samples.Authorization"} {
 		if !strings.Contains(all, want) {
@@ -84,7 +94,8 @@ func TestSimulatorThatCannotProve(t *testing.T) {
 	}
 }
 
-// A test whose secrets cannot be told from each other, or from any text, would prove nothing.
+// A test whose secrets cannot be told from each other, or from any text, would
+// prove nothing.
 func TestSecretsThatCannotBeLookedFor(t *testing.T) {
 	for want, value := range map[string]any{"must have at least 8 characters": "short", "must be different": "wk:ref;5Hd1'Vb8\\Tg0"} {
 		sim := simulator.New()
@@ -106,15 +117,27 @@ func (p theirsOnly) Info() sdk.Info {
 	return i
 }
 
-func (p theirsOnly) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+func (p theirsOnly) GetPayment(
+	ctx context.Context,
+	req sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
 	if req.Payment.ProviderReference == "" {
-		return nil, sdk.NotSent(sdk.CodeNotSupported, "a payment is found by the provider's reference alone, which is not known yet")
+		return nil, sdk.NotSent(
+			sdk.CodeNotSupported,
+			"a payment is found by the provider's reference alone, which is not known yet",
+		)
 	}
 	return p.provider.GetPayment(ctx, req)
 }
 
 func TestAPluginMaySayThatItCannotAskAboutOnePayment(t *testing.T) {
-	wantNothingFound(t, made(func(p *provider) theirsOnly { return theirsOnly{p} }), "not supported", "get payment not found", "get payment by reference")
+	wantNothingFound(
+		t,
+		made(func(p *provider) theirsOnly { return theirsOnly{p} }),
+		"not supported",
+		"get payment not found",
+		"get payment by reference",
+	)
 }
 
 // A plugin that knows what its secrets look like refuses others before any
@@ -125,18 +148,26 @@ func TestAPluginMayRefuseSecretsByTheirForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	form := good.SigningKey.Reveal()[:2]
 	particular := func(cfg config, rt sdk.Runtime) (*provider, error) {
 		if !strings.HasPrefix(cfg.SigningKey.Reveal(), form) {
-			return nil, sdk.Invalid(sdk.Violation{Field: "signing_key", Message: "must begin with " + form})
+			return nil, sdk.Invalid(
+				sdk.Violation{Field: "signing_key", Message: "must begin with " + form},
+			)
 		}
 		return newProvider(cfg, rt)
 	}
+
 	wantNothingFound(t, particular, "bad credentials")
 }
 
 // wantNothingFound runs cases on a provider that keeps the contract.
-func wantNothingFound[P sdk.Provider](t *testing.T, newProvider func(config, sdk.Runtime) (P, error), cases ...string) {
+func wantNothingFound[P sdk.Provider](
+	t *testing.T,
+	newProvider func(config, sdk.Runtime) (P, error),
+	cases ...string,
+) {
 	t.Helper()
 	for _, name := range cases {
 		sim, r := simulator.New(), kittest.NewRecorder(name)
@@ -144,6 +175,7 @@ func wantNothingFound[P sdk.Provider](t *testing.T, newProvider func(config, sdk
 		if !slices.Contains(r.Ran(), name) {
 			t.Errorf("%s did not run", name)
 		}
+
 		for _, f := range r.Failed() {
 			t.Errorf("%s: %s", name, f)
 		}

@@ -237,7 +237,9 @@ func (p *provider) CancelPayment(
 
 // GetPayment may be called before the provider's reference is known, after an
 // answer was lost.
-func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+func (p *provider) GetPayment(
+	ctx context.Context, req sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
 	return payment(p.get(ctx, paymentPath(&req.Payment)))
 }
 
@@ -246,7 +248,8 @@ func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*
 func (p *provider) ListPayments(
 	ctx context.Context, req sdk.ListPaymentsRequest,
 ) (*sdk.ListPaymentsResponse, error) {
-	list, err := p.list(ctx, "/v1/payments", listQuery(req.References(), req.From, req.To, req.PageToken))
+	query := listQuery(req.References(), req.From, req.To, req.PageToken)
+	list, err := p.list(ctx, "/v1/payments", query)
 	out := &sdk.ListPaymentsResponse{NextPageToken: list.Next}
 	for _, listed := range list.Data {
 		out.Payments = append(out.Payments, sdk.ListedPayment{
@@ -310,7 +313,8 @@ func (p *provider) GetPayout(ctx context.Context, req sdk.GetPayoutRequest) (*sd
 func (p *provider) ListPayouts(
 	ctx context.Context, req sdk.ListPayoutsRequest,
 ) (*sdk.ListPayoutsResponse, error) {
-	list, err := p.list(ctx, "/v1/payouts", listQuery(req.References(), req.From, req.To, req.PageToken))
+	query := listQuery(req.References(), req.From, req.To, req.PageToken)
+	list, err := p.list(ctx, "/v1/payouts", query)
 	out := &sdk.ListPayoutsResponse{NextPageToken: list.Next}
 	for _, listed := range list.Data {
 		out.Payouts = append(out.Payouts, sdk.ListedPayout{

@@ -15,31 +15,36 @@ import (
 	"github.com/payhost/payhost/sdk/providertest"
 )
 
-// answering gives a provider whose API answers everything with one answer.
+// answering returns a provider whose API answers everything with one answer.
 func answering(t *testing.T, status int, header http.Header, body string) *provider {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		for name, values := range header {
-			w.Header()[name] = values
-		}
-		w.WriteHeader(status)
-		_, _ = w.Write([]byte(body))
-	}))
+	server := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			for name, values := range header {
+				w.Header()[name] = values
+			}
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(body))
+		}),
+	)
+
 	t.Cleanup(server.Close)
 	return at(t, server.URL)
 }
 
-// at gives a provider with the simulator's credentials for the address.
+// at returns a provider with the simulator's credentials for the address.
 func at(t *testing.T, baseURL string) *provider {
 	t.Helper()
 	cfg, err := sdk.DecodeConfig[config]([]byte(simulator.New().Config(baseURL)))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	p, err := newProvider(cfg, providertest.Runtime(t))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return p
 }
 
@@ -66,8 +71,10 @@ func TestErrorsOfTheProvider(t *testing.T) {
 			if sdk.CodeOf(err) != c.code || sdk.OutcomeOf(err) != c.outcome {
 				t.Errorf("got %v, want %s (%s)", err, c.code, c.outcome)
 			}
+
 			var e *sdk.Error
-			if errors.As(err, &e) && e.Outcome == sdk.OutcomeRefused && e.RetryAfter != 7*time.Second {
+			if errors.As(err, &e) && e.Outcome == sdk.OutcomeRefused &&
+				e.RetryAfter != 7*time.Second {
 				t.Errorf("wait %s, want 7s", e.RetryAfter)
 			}
 		})
@@ -80,17 +87,27 @@ func TestWhatAPaymentBecomes(t *testing.T) {
 		"paid": sdk.PaymentSucceeded, "failed": sdk.PaymentFailed, "canceled": sdk.PaymentCanceled,
 		"expired": sdk.PaymentExpired, "frozen": sdk.PaymentUnderReview,
 	} {
-		p := answering(t, 200, nil, `{"id":"1","reference":"a","amount":60.50,"currency":"EUR","taken":"20","pay_url":"https://x.example/","status":"`+word+`"}`)
-		got, err := p.GetPayment(t.Context(), sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: "a"}})
+		p := answering(
+			t,
+			200,
+			nil,
+			`{"id":"1","reference":"a","amount":60.50,"currency":"EUR","taken":"20","pay_url":"https://x.example/","status":"`+word+`"}`,
+		)
+		got, err := p.GetPayment(
+			t.Context(),
+			sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: "a"}},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		if got.Status != want || got.ProviderStatus != word {
 			t.Errorf("%s: got %s (%s), want %s", word, got.Status, got.ProviderStatus, want)
 		}
 		if (got.NextAction != nil) != (want == sdk.PaymentRequiresAction) {
 			t.Errorf("%s: the next action is %v", word, got.NextAction)
 		}
+
 		if !got.Amount.Equal(euro("60.5")) || !got.Paid.Equal(euro("20")) {
 			t.Errorf("%s: %s, of which %s is taken", word, got.Amount, got.Paid)
 		}
@@ -99,8 +116,16 @@ func TestWhatAPaymentBecomes(t *testing.T) {
 
 // An amount of nothing is an amount: the host is to see that it is another one.
 func TestAnAmountOfNothing(t *testing.T) {
-	p := answering(t, 200, nil, `{"id":"1","reference":"a","amount":"0.00","currency":"EUR","status":"paid"}`)
-	got, err := p.GetPayment(t.Context(), sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: "a"}})
+	p := answering(
+		t,
+		200,
+		nil,
+		`{"id":"1","reference":"a","amount":"0.00","currency":"EUR","status":"paid"}`,
+	)
+	got, err := p.GetPayment(
+		t.Context(),
+		sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: "a"}},
+	)
 	if err != nil || got.Amount == nil || !got.Amount.Equal(euro("0")) || got.Paid != nil {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -116,13 +141,22 @@ func TestOperationAnswersAsItsSchemaSays(t *testing.T) {
 	t.Cleanup(server.Close)
 	p := at(t, server.URL)
 	out, err := p.InvokeOperation(t.Context(), sdk.InvokeOperationRequest{
-		Operation: "quote_fee", Input: json.RawMessage(`{"amount":"100","currency":"EUR"}`),
+		Operation: "quote_fee",
+		Input:     json.RawMessage(`{"amount":"100","currency":"EUR"}`),
 	})
 	if err != nil || string(out) != `{"fee":"2.9","currency":"EUR"}` {
 		t.Errorf("got %s, %v", out, err)
 	}
-	_, err = p.InvokeOperation(t.Context(), sdk.InvokeOperationRequest{Operation: "quote_fee", Input: json.RawMessage(`{"amout":"100"}`)})
-	if e := sdk.AsError(err); e == nil || e.Code != sdk.CodeInvalidRequest || len(e.Violations) != 3 {
+
+	_, err = p.InvokeOperation(
+		t.Context(),
+		sdk.InvokeOperationRequest{
+			Operation: "quote_fee",
+			Input:     json.RawMessage(`{"amout":"100"}`),
+		},
+	)
+	if e := sdk.AsError(err); e == nil || e.Code != sdk.CodeInvalidRequest ||
+		len(e.Violations) != 3 {
 		t.Errorf("got %v, want violations for amount, amout and currency", err)
 	}
 }
@@ -131,7 +165,10 @@ func TestOperationAnswersAsItsSchemaSays(t *testing.T) {
 func TestReturnByHandSaysNothing(t *testing.T) {
 	p := at(t, "http://127.0.0.1:1")
 	for _, query := range []string{"", "reference=a", "reference=a&payment_id=pay-1"} {
-		back, err := p.ParseReturn(t.Context(), sdk.ParseReturnRequest{Request: sdk.HTTPRequest{Query: query}})
+		back, err := p.ParseReturn(
+			t.Context(),
+			sdk.ParseReturnRequest{Request: sdk.HTTPRequest{Query: query}},
+		)
 		if err != nil || len(back.Events) > 0 || back.Verification != "" {
 			t.Errorf("%q: got %+v, %v", query, back, err)
 		}

@@ -17,7 +17,14 @@ import (
 // it.
 func noticeOf(t *testing.T, change map[string]any) []byte {
 	t.Helper()
-	payment := map[string]any{"id": "p1", "reference": "pay_1", "status": "paid", "amount": "60.00", "currency": "EUR"}
+	payment := map[string]any{
+		"id":        "p1",
+		"reference": "pay_1",
+		"status":    "paid",
+		"amount":    "60.00",
+		"currency":  "EUR",
+	}
+
 	body := map[string]any{"id": "evt-1", "created_at": received, "payment": payment}
 	for key, value := range change {
 		if _, above := body[key]; above {
@@ -26,10 +33,12 @@ func noticeOf(t *testing.T, change map[string]any) []byte {
 			payment[key] = value
 		}
 	}
+
 	text, err := json.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return text
 }
 
@@ -37,29 +46,41 @@ var received = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 
 // read has an account read a notice that came with these signatures and
 // headers.
-func read(t *testing.T, body []byte, signatures []string, header http.Header) (*sdk.WebhookResult, error) {
+func read(
+	t *testing.T,
+	body []byte,
+	signatures []string,
+	header http.Header,
+) (*sdk.WebhookResult, error) {
 	t.Helper()
-	cfg, err := sdk.DecodeConfig[config]([]byte(simulator.New().Config("http://127.0.0.1:1")))
+	cfg, err := sdk.DecodeConfig[config](
+		[]byte(simulator.New().Config("http://127.0.0.1:1")),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if header == nil {
 		header = http.Header{}
 	}
+
 	for _, one := range signatures {
 		if one == "genuine" {
 			one = signature.HMACSHA256Hex(cfg.WebhookKeys[0].Reveal(), string(body))
 		}
 		header.Add("Signature", one)
 	}
+
 	if header.Get("Content-Encoding") != "" {
 		var packed bytes.Buffer
 		w := gzip.NewWriter(&packed)
 		if _, err := w.Write(body); err != nil || w.Close() != nil {
 			t.Fatal(err)
 		}
+
 		body = packed.Bytes()
 	}
+
 	return (&provider{cfg: cfg}).ParseWebhook(t.Context(), sdk.ParseWebhookRequest{
 		Request: sdk.HTTPRequest{Body: body, Header: header, ReceivedAt: received},
 	})
@@ -85,7 +106,8 @@ func TestANoticeIsReadAsFarAsItCanBe(t *testing.T) {
 		"a time beyond the last year": {map[string]any{"created_at": "9999-12-31T23:59:59-05:00"}, sdk.PaymentSucceeded, sdk.NotVerified},
 	} {
 		n, err := read(t, noticeOf(t, c.change), []string{"genuine"}, nil)
-		if err != nil || len(n.Events) != 1 || n.Verification != c.proof || n.Events[0].Payment.Status != c.want {
+		if err != nil || len(n.Events) != 1 || n.Verification != c.proof ||
+			n.Events[0].Payment.Status != c.want {
 			t.Errorf("%s: got %+v, %v", name, n, err)
 		}
 	}

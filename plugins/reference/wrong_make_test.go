@@ -11,7 +11,10 @@ import (
 // paidAtOnce takes a payment that was made for one that was paid.
 type paidAtOnce struct{ *provider }
 
-func (p paidAtOnce) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+func (p paidAtOnce) CreatePayment(
+	ctx context.Context,
+	req sdk.CreatePaymentRequest,
+) (*sdk.Payment, error) {
 	got, err := p.provider.CreatePayment(ctx, req)
 	if err == nil {
 		got.Status, got.NextAction = sdk.PaymentSucceeded, nil
@@ -22,7 +25,10 @@ func (p paidAtOnce) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequ
 // closed keeps to itself where the customer can pay.
 type closed struct{ *provider }
 
-func (p closed) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+func (p closed) CreatePayment(
+	ctx context.Context,
+	req sdk.CreatePaymentRequest,
+) (*sdk.Payment, error) {
 	got, err := p.provider.CreatePayment(ctx, req)
 	if err == nil {
 		got.NextAction = nil
@@ -33,7 +39,10 @@ func (p closed) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest)
 // reckless calls it safe to pay out again under another name.
 type reckless struct{ *provider }
 
-func (p reckless) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+func (p reckless) CreatePayout(
+	ctx context.Context,
+	req sdk.CreatePayoutRequest,
+) (*sdk.Payout, error) {
 	got, err := p.provider.CreatePayout(ctx, req)
 	if e := sdk.AsError(err); e != nil {
 		e.NewAttemptSafe = true
@@ -52,12 +61,18 @@ func counted(m sdk.Money) sdk.Money {
 	return m
 }
 
-func (p hundredths) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+func (p hundredths) CreatePayment(
+	ctx context.Context,
+	req sdk.CreatePaymentRequest,
+) (*sdk.Payment, error) {
 	req.Amount = counted(req.Amount)
 	return p.provider.CreatePayment(ctx, req)
 }
 
-func (p hundredths) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+func (p hundredths) CreatePayout(
+	ctx context.Context,
+	req sdk.CreatePayoutRequest,
+) (*sdk.Payout, error) {
 	req.Amount = counted(req.Amount)
 	return p.provider.CreatePayout(ctx, req)
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// What is wrong here is what the provider says of the money that came: how much,
-// and in which transaction.
+// What is wrong here is what the provider says of the money that came: how
+// much, and in which transaction.
 
 // generous reports what was authorized as paid, whatever was captured of it.
 type generous struct{ *provider }
@@ -44,7 +44,7 @@ func (p discreet) GetPayment(
 	return got, err
 }
 
-// renamedIn gives the transactions of notices another id.
+// renamedIn returns the transactions of notices another id.
 func renamedIn(
 	notice *sdk.WebhookResult, err error, rename func(sdk.Event) string,
 ) (*sdk.WebhookResult, error) {

@@ -16,7 +16,8 @@ import (
 	"github.com/payhost/payhost/sdk/ordered"
 )
 
-// The providers of this file each break the contract in one way, on top of the one that keeps it.
+// The providers of this file each break the contract in one way, on top of the
+// one that keeps it.
 
 type untrusting struct{ *provider }
 
@@ -29,7 +30,12 @@ func (p untrusting) Info() sdk.Info {
 type lookupWithoutVerb struct{ sdk.Provider }
 
 func (lookupWithoutVerb) Info() sdk.Info {
-	return sdk.Info{Name: "wrong", Version: "1", Description: "x", PaymentLookup: sdk.Lookup{ByReference: true}}
+	return sdk.Info{
+		Name:          "wrong",
+		Version:       "1",
+		Description:   "x",
+		PaymentLookup: sdk.Lookup{ByReference: true},
+	}
 }
 
 // openConfig keeps a secret where everybody sees it.
@@ -43,8 +49,12 @@ type openConfig struct {
 
 func newOpen(cfg openConfig, rt sdk.Runtime) (*provider, error) {
 	return newProvider(config{
-		Endpoint: cfg.Endpoint, MerchantID: cfg.MerchantID, APIKey: sdk.NewSecret(cfg.APIKey), SigningKey: cfg.SigningKey,
-		WebhookKeys: cfg.WebhookKeys, Payouts: true,
+		Endpoint:    cfg.Endpoint,
+		MerchantID:  cfg.MerchantID,
+		APIKey:      sdk.NewSecret(cfg.APIKey),
+		SigningKey:  cfg.SigningKey,
+		WebhookKeys: cfg.WebhookKeys,
+		Payouts:     true,
 	}, rt)
 }
 
@@ -53,7 +63,10 @@ type latest struct{ *provider }
 
 var last atomic.Pointer[provider]
 
-func (latest) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMethodsRequest) ([]sdk.PaymentMethod, error) {
+func (latest) ListPaymentMethods(
+	ctx context.Context,
+	req sdk.ListPaymentMethodsRequest,
+) ([]sdk.PaymentMethod, error) {
 	if _, err := last.Load().GetBalances(ctx); err != nil {
 		return nil, err
 	}
@@ -62,7 +75,10 @@ func (latest) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMethods
 
 type promises struct{ *provider }
 
-func (promises) CapturePayment(context.Context, sdk.CapturePaymentRequest) (*sdk.Payment, error) {
+func (promises) CapturePayment(
+	context.Context,
+	sdk.CapturePaymentRequest,
+) (*sdk.Payment, error) {
 	return nil, sdk.NotSent(sdk.CodeNotSupported, "not yet")
 }
 
@@ -72,7 +88,10 @@ func (optimist) CheckHealth(context.Context) (sdk.Health, error) {
 	return sdk.Health{State: sdk.HealthHealthy}, nil
 }
 
-func (p optimist) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+func (p optimist) GetPayment(
+	ctx context.Context,
+	req sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
 	got, err := p.provider.GetPayment(ctx, req)
 	if err == nil {
 		got.Status = sdk.PaymentSucceeded
@@ -83,7 +102,10 @@ func (p optimist) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*s
 // cents sends amounts a hundred times too large, where the limits allow it.
 type cents struct{ *provider }
 
-func (p cents) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+func (p cents) CreatePayout(
+	ctx context.Context,
+	req sdk.CreatePayoutRequest,
+) (*sdk.Payout, error) {
 	req.Amount.Amount = req.Amount.Amount.Mul(decimal.NewFromInt(2))
 	got, err := p.provider.CreatePayout(ctx, req)
 	if err == nil {
@@ -92,19 +114,28 @@ func (p cents) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*
 	return got, err
 }
 
-func (p cents) CapturePayment(ctx context.Context, req sdk.CapturePaymentRequest) (*sdk.Payment, error) {
+func (p cents) CapturePayment(
+	ctx context.Context,
+	req sdk.CapturePaymentRequest,
+) (*sdk.Payment, error) {
 	req.Amount = nil
 	return p.provider.CapturePayment(ctx, req)
 }
 
-func (p cents) CreateRefund(ctx context.Context, req sdk.CreateRefundRequest) (*sdk.Refund, error) {
+func (p cents) CreateRefund(
+	ctx context.Context,
+	req sdk.CreateRefundRequest,
+) (*sdk.Refund, error) {
 	req.Amount = req.Payment.Amount
 	return p.provider.CreateRefund(ctx, req)
 }
 
 type firstPage struct{ *provider }
 
-func (p firstPage) ListPayouts(ctx context.Context, req sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse, error) {
+func (p firstPage) ListPayouts(
+	ctx context.Context,
+	req sdk.ListPayoutsRequest,
+) (*sdk.ListPayoutsResponse, error) {
 	got, err := p.provider.ListPayouts(ctx, req)
 	if err == nil {
 		got.NextPageToken = ""
@@ -112,7 +143,10 @@ func (p firstPage) ListPayouts(ctx context.Context, req sdk.ListPayoutsRequest) 
 	return got, err
 }
 
-func (p firstPage) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
+func (p firstPage) ListPayments(
+	ctx context.Context,
+	req sdk.ListPaymentsRequest,
+) (*sdk.ListPaymentsResponse, error) {
 	got, err := p.provider.ListPayments(ctx, req)
 	if err == nil {
 		got.NextPageToken = ""
@@ -123,14 +157,32 @@ func (p firstPage) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest
 // careless lets the provider find out what is missing.
 type careless struct{ *provider }
 
-func (p careless) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+func (p careless) CreatePayout(
+	ctx context.Context,
+	req sdk.CreatePayoutRequest,
+) (*sdk.Payout, error) {
 	return payout(p.post(ctx, "/v1/payouts", "", ordered.Texts(
-		"reference", req.Reference, "amount", req.Amount.Amount.String(), "currency", req.Amount.Currency,
+		"reference",
+		req.Reference,
+		"amount",
+		req.Amount.Amount.String(),
+		"currency",
+		req.Amount.Currency,
 	)))
 }
 
-func (p careless) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
-	return payment(p.post(ctx, paymentPath(&req.Payment)+"/confirm", req.IdempotencyKey, ordered.Texts("transaction_id", req.Fields["transaction_id"])))
+func (p careless) ConfirmPayment(
+	ctx context.Context,
+	req sdk.ConfirmPaymentRequest,
+) (*sdk.Payment, error) {
+	return payment(
+		p.post(
+			ctx,
+			paymentPath(&req.Payment)+"/confirm",
+			req.IdempotencyKey,
+			ordered.Texts("transaction_id", req.Fields["transaction_id"]),
+		),
+	)
 }
 
 // unlimited declares its limits only to the first who asks.
@@ -149,7 +201,10 @@ func (p unlimited) Info() sdk.Info {
 // certain claims to know what became of a payout.
 type certain struct{ *provider }
 
-func (p certain) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+func (p certain) CreatePayout(
+	ctx context.Context,
+	req sdk.CreatePayoutRequest,
+) (*sdk.Payout, error) {
 	got, err := p.provider.CreatePayout(ctx, req)
 	if e := sdk.AsError(err); e != nil {
 		e.Outcome = sdk.OutcomeRefused
@@ -161,7 +216,10 @@ func (p certain) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) 
 // believer takes any answer for a success.
 type believer struct{ *provider }
 
-func (p believer) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+func (p believer) CreatePayment(
+	ctx context.Context,
+	req sdk.CreatePaymentRequest,
+) (*sdk.Payment, error) {
 	got, err := p.provider.CreatePayment(ctx, req)
 	if sdk.OutcomeOf(err) == sdk.OutcomeUnknown {
 		return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
@@ -172,7 +230,10 @@ func (p believer) CreatePayment(ctx context.Context, req sdk.CreatePaymentReques
 // eager tries again by itself.
 type eager struct{ *provider }
 
-func (p eager) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+func (p eager) CreatePayment(
+	ctx context.Context,
+	req sdk.CreatePaymentRequest,
+) (*sdk.Payment, error) {
 	got, err := p.provider.CreatePayment(ctx, req)
 	if err != nil {
 		return p.provider.CreatePayment(ctx, req)
@@ -190,7 +251,10 @@ func (broken) GetBalances(context.Context) ([]sdk.Balance, error) {
 // vague has one code for every failure.
 type vague struct{ *provider }
 
-func (p vague) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+func (p vague) CreatePayment(
+	ctx context.Context,
+	req sdk.CreatePaymentRequest,
+) (*sdk.Payment, error) {
 	got, err := p.provider.CreatePayment(ctx, req)
 	if e := sdk.AsError(err); e != nil {
 		e.Code = sdk.CodeDeclined
@@ -209,9 +273,17 @@ func (p stubborn) CheckHealth(ctx context.Context) (sdk.Health, error) {
 // renamed makes every attempt a payout of its own.
 type renamed struct{ *provider }
 
-func (p renamed) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+func (p renamed) CreatePayout(
+	ctx context.Context,
+	req sdk.CreatePayoutRequest,
+) (*sdk.Payout, error) {
 	if req.Attempt > 1 {
-		req.Reference = strings.ToLower(req.Reference[:3]) + strings.Repeat("x", req.Attempt) + req.Reference[9:]
+		req.Reference = strings.ToLower(
+			req.Reference[:3],
+		) + strings.Repeat(
+			"x",
+			req.Attempt,
+		) + req.Reference[9:]
 	}
 	return p.provider.CreatePayout(ctx, req)
 }
@@ -219,7 +291,10 @@ func (p renamed) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) 
 // sure takes the refusal of a repeat for the refusal of the payout.
 type sure struct{ *provider }
 
-func (p sure) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+func (p sure) CreatePayout(
+	ctx context.Context,
+	req sdk.CreatePayoutRequest,
+) (*sdk.Payout, error) {
 	out, err := p.provider.CreatePayout(ctx, req)
 	if e := sdk.AsError(err); e != nil && e.Code == sdk.CodeDuplicate {
 		e.Outcome = sdk.OutcomeRefused
@@ -231,7 +306,10 @@ func (p sure) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*s
 // newKey promises the original and asks for a new one.
 type newKey struct{ *provider }
 
-func (p newKey) CreateRefund(ctx context.Context, req sdk.CreateRefundRequest) (*sdk.Refund, error) {
+func (p newKey) CreateRefund(
+	ctx context.Context,
+	req sdk.CreateRefundRequest,
+) (*sdk.Refund, error) {
 	req.IdempotencyKey += strings.Repeat("x", req.Attempt)
 	return p.provider.CreateRefund(ctx, req)
 }
@@ -243,7 +321,10 @@ type mixedUp struct {
 	made **sdk.Payment
 }
 
-func (p mixedUp) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+func (p mixedUp) CreatePayment(
+	ctx context.Context,
+	req sdk.CreatePaymentRequest,
+) (*sdk.Payment, error) {
 	got, err := p.provider.CreatePayment(ctx, req)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -256,15 +337,24 @@ func (p mixedUp) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest
 // trusting verifies nothing.
 type trusting struct{ *provider }
 
-func (p trusting) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+func (p trusting) ParseWebhook(
+	_ context.Context,
+	req sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
 	var n webhook
 	if err := json.Unmarshal(req.Request.Body, &n); err != nil {
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the notice cannot be read")
 	}
-	return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: n.events()}, nil
+	return &sdk.WebhookResult{
+		Verification: sdk.VerifiedBySignature,
+		Events:       n.events(),
+	}, nil
 }
 
-func (p trusting) ParseReturn(ctx context.Context, req sdk.ParseReturnRequest) (*sdk.Return, error) {
+func (p trusting) ParseReturn(
+	ctx context.Context,
+	req sdk.ParseReturnRequest,
+) (*sdk.Return, error) {
 	back, err := p.provider.ParseReturn(ctx, req)
 	if err == nil {
 		back.Verification = sdk.VerifiedBySignature
@@ -275,7 +365,10 @@ func (p trusting) ParseReturn(ctx context.Context, req sdk.ParseReturnRequest) (
 // forgetful says something else every time.
 type forgetful struct{ *provider }
 
-func (p forgetful) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+func (p forgetful) ParseWebhook(
+	ctx context.Context,
+	req sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
 	got, err := p.provider.ParseWebhook(ctx, req)
 	if err == nil && len(got.Events) > 0 {
 		got.Events[0].OccurredAt = time.Now()
@@ -286,7 +379,10 @@ func (p forgetful) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 // brittle falls over what it does not expect.
 type brittle struct{ *provider }
 
-func (p brittle) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+func (p brittle) ParseWebhook(
+	ctx context.Context,
+	req sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
 	_ = req.Request.Header["Signature"][0][10]
 	return p.provider.ParseWebhook(ctx, req)
 }
@@ -294,16 +390,21 @@ func (p brittle) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) 
 // laborious looks at each byte of a webhook a thousand times.
 type laborious struct{ *provider }
 
-func (p laborious) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+func (p laborious) ParseWebhook(
+	ctx context.Context,
+	req sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
 	sum := 0
 	for range 1000 {
 		for _, char := range req.Request.Body {
 			sum += int(char)
 		}
 	}
+
 	if sum < 0 {
 		return nil, errors.New("a body has no negative bytes")
 	}
+
 	return p.provider.ParseWebhook(ctx, req)
 }
 
@@ -316,7 +417,10 @@ func (p anywhere) Info() sdk.Info {
 	return i
 }
 
-func (p anywhere) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+func (p anywhere) ParseWebhook(
+	ctx context.Context,
+	req sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
 	got, err := p.provider.ParseWebhook(ctx, req)
 	if err == nil {
 		got.Verification = sdk.VerifiedByOrigin
@@ -327,7 +431,10 @@ func (p anywhere) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest)
 // talkative puts its key into the customer's link.
 type talkative struct{ *provider }
 
-func (p talkative) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+func (p talkative) CreatePayment(
+	ctx context.Context,
+	req sdk.CreatePaymentRequest,
+) (*sdk.Payment, error) {
 	got, err := p.provider.CreatePayment(ctx, req)
 	if err == nil && got.NextAction != nil && got.NextAction.Redirect != nil {
 		got.NextAction.Redirect.URL += "?key=" + p.cfg.APIKey.Reveal()
@@ -368,7 +475,10 @@ func (p hoarder) Close() error {
 // ageless does not look at when a notice was made.
 type ageless struct{ *provider }
 
-func (p ageless) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+func (p ageless) ParseWebhook(
+	ctx context.Context,
+	req sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
 	n, err := p.provider.ParseWebhook(ctx, req)
 	if n != nil {
 		n.Verification = sdk.VerifiedBySignature
@@ -379,7 +489,10 @@ func (p ageless) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) 
 // narrow takes a notice about something else for a mistake.
 type narrow struct{ *provider }
 
-func (p narrow) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+func (p narrow) ParseWebhook(
+	ctx context.Context,
+	req sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
 	n, err := p.provider.ParseWebhook(ctx, req)
 	if err == nil && len(n.Events) == 0 {
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the notice is about nothing")
@@ -390,7 +503,10 @@ func (p narrow) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (
 // impatient does not wait for an answer.
 type impatient struct{ *provider }
 
-func (p impatient) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+func (p impatient) CreatePayout(
+	ctx context.Context,
+	req sdk.CreatePayoutRequest,
+) (*sdk.Payout, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 	defer cancel()
 	if out, err := p.provider.CreatePayout(ctx, req); err == nil {

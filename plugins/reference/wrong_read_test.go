@@ -9,10 +9,13 @@ import (
 
 // What is wrong here is what the provider says of what was made.
 
-// pressing gives a final status to what was never made.
+// pressing returns a final status to what was never made.
 type pressing struct{ *provider }
 
-func (p pressing) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+func (p pressing) GetPayment(
+	ctx context.Context,
+	req sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
 	got, err := p.provider.GetPayment(ctx, req)
 	if sdk.CodeOf(err) == sdk.CodeNotFound {
 		return &sdk.Payment{Status: sdk.PaymentFailed}, nil
@@ -20,7 +23,10 @@ func (p pressing) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*s
 	return got, err
 }
 
-func (p pressing) GetPayout(ctx context.Context, req sdk.GetPayoutRequest) (*sdk.Payout, error) {
+func (p pressing) GetPayout(
+	ctx context.Context,
+	req sdk.GetPayoutRequest,
+) (*sdk.Payout, error) {
 	got, err := p.provider.GetPayout(ctx, req)
 	if sdk.CodeOf(err) == sdk.CodeNotFound {
 		return &sdk.Payout{Status: sdk.PayoutFailed}, nil
@@ -28,27 +34,38 @@ func (p pressing) GetPayout(ctx context.Context, req sdk.GetPayoutRequest) (*sdk
 	return got, err
 }
 
-// dependent finds nothing without the provider's own reference, and declares that it does.
+// dependent finds nothing without the provider's own reference, and declares
+// that it does.
 type dependent struct{ *provider }
 
-func (p dependent) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+func (p dependent) GetPayment(
+	ctx context.Context,
+	req sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
 	if req.Payment.ProviderReference == "" {
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the payment has no number")
 	}
 	return p.provider.GetPayment(ctx, req)
 }
 
-func (p dependent) GetRefund(ctx context.Context, req sdk.GetRefundRequest) (*sdk.Refund, error) {
+func (p dependent) GetRefund(
+	ctx context.Context,
+	req sdk.GetRefundRequest,
+) (*sdk.Refund, error) {
 	if req.Refund.ProviderReference == "" {
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the refund has no number")
 	}
 	return p.provider.GetRefund(ctx, req)
 }
 
-// outdated says what it knew when the payment, the payout or the refund was made.
+// outdated says what it knew when the payment, the payout or the refund was
+// made.
 type outdated struct{ *provider }
 
-func (p outdated) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+func (p outdated) GetPayment(
+	ctx context.Context,
+	req sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
 	got, err := p.provider.GetPayment(ctx, req)
 	if err == nil {
 		got.Status = sdk.PaymentProcessing
@@ -56,7 +73,10 @@ func (p outdated) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*s
 	return got, err
 }
 
-func (p outdated) GetRefund(ctx context.Context, req sdk.GetRefundRequest) (*sdk.Refund, error) {
+func (p outdated) GetRefund(
+	ctx context.Context,
+	req sdk.GetRefundRequest,
+) (*sdk.Refund, error) {
 	got, err := p.provider.GetRefund(ctx, req)
 	if err == nil {
 		got.Status = sdk.RefundPending
@@ -64,7 +84,10 @@ func (p outdated) GetRefund(ctx context.Context, req sdk.GetRefundRequest) (*sdk
 	return got, err
 }
 
-func (p outdated) GetPayout(ctx context.Context, req sdk.GetPayoutRequest) (*sdk.Payout, error) {
+func (p outdated) GetPayout(
+	ctx context.Context,
+	req sdk.GetPayoutRequest,
+) (*sdk.Payout, error) {
 	got, err := p.provider.GetPayout(ctx, req)
 	if err == nil {
 		got.Status = sdk.PayoutProcessing
@@ -75,10 +98,16 @@ func (p outdated) GetPayout(ctx context.Context, req sdk.GetPayoutRequest) (*sdk
 // agreeable cancels whatever the provider says.
 type agreeable struct{ *provider }
 
-func (p agreeable) CancelPayment(ctx context.Context, req sdk.CancelPaymentRequest) (*sdk.Payment, error) {
+func (p agreeable) CancelPayment(
+	ctx context.Context,
+	req sdk.CancelPaymentRequest,
+) (*sdk.Payment, error) {
 	got, err := p.provider.CancelPayment(ctx, req)
 	if err != nil {
-		return &sdk.Payment{ProviderReference: req.Payment.ProviderReference, Status: sdk.PaymentCanceled}, nil //nolint:nilerr // that is what is wrong with it
+		return &sdk.Payment{ //nolint:nilerr // that is what is wrong with it
+			ProviderReference: req.Payment.ProviderReference,
+			Status:            sdk.PaymentCanceled,
+		}, nil
 	}
 	return got, nil
 }
@@ -86,7 +115,10 @@ func (p agreeable) CancelPayment(ctx context.Context, req sdk.CancelPaymentReque
 // repetitive lists every method twice.
 type repetitive struct{ *provider }
 
-func (p repetitive) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMethodsRequest) ([]sdk.PaymentMethod, error) {
+func (p repetitive) ListPaymentMethods(
+	ctx context.Context,
+	req sdk.ListPaymentMethodsRequest,
+) ([]sdk.PaymentMethod, error) {
 	list, err := p.provider.ListPaymentMethods(ctx, req)
 	return append(list, list...), err
 }
@@ -94,7 +126,10 @@ func (p repetitive) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentM
 // helpless has an operation that never works.
 type helpless struct{ *provider }
 
-func (helpless) InvokeOperation(context.Context, sdk.InvokeOperationRequest) (json.RawMessage, error) {
+func (helpless) InvokeOperation(
+	context.Context,
+	sdk.InvokeOperationRequest,
+) (json.RawMessage, error) {
 	return nil, sdk.NotSent(sdk.CodeInvalidRequest, "not today")
 }
 
@@ -112,7 +147,10 @@ func (p composed) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 // doubting verifies a notice and does not say so.
 type doubting struct{ *provider }
 
-func (p doubting) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+func (p doubting) ParseWebhook(
+	ctx context.Context,
+	req sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
 	got, err := p.provider.ParseWebhook(ctx, req)
 	if err == nil {
 		got.Verification = sdk.NotVerified
@@ -123,7 +161,10 @@ func (p doubting) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest)
 // curt does not say what a notice is about.
 type curt struct{ *provider }
 
-func (p curt) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+func (p curt) ParseWebhook(
+	ctx context.Context,
+	req sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
 	got, err := p.provider.ParseWebhook(ctx, req)
 	if err == nil {
 		got.Events = nil

@@ -13,25 +13,37 @@ import (
 	"github.com/payhost/payhost/sdk/providertest"
 )
 
-// Each wrong provider is caught by the cases that are there for it, which quote the contract.
+// Each wrong provider is caught by the cases that are there for it, which quote
+// the contract.
 func TestWrongProvidersAreCaught(t *testing.T) {
 	stop := make(chan struct{})
 	defer close(stop)
 	kittest.Catch(t, wrongProviders(stop))
 }
 
-// The provider that these notices are of is no simulator of this plugin's own: that the case asks for what can be done
-// is shown with one that does it.
+// The provider that these notices are of is no simulator of this plugin's own:
+// that the case asks for what can be done is shown with one that does it.
 func TestBatchesCanBeRead(t *testing.T) {
 	r, s := kittest.NewRecorder("webhook batch"), simulator.New()
-	providertest.RunWith(r, made(func(p *provider) patient { return patient{p} }), s.Config, batching{s})
+	providertest.RunWith(
+		r,
+		made(func(p *provider) patient { return patient{p} }),
+		s.Config,
+		batching{s},
+	)
+
 	if len(r.Failed()) > 0 || len(r.Ran()) != 2 {
 		t.Errorf("ran %q, failed %q", r.Ran(), r.Failed())
 	}
 }
 
 func TestWrongProvidersAreListed(t *testing.T) {
-	kittest.Listed(t, "../../sdk/conformance/CASES.md", kittest.Reference, wrongProviders(nil))
+	kittest.Listed(
+		t,
+		"../../sdk/conformance/CASES.md",
+		kittest.Reference,
+		wrongProviders(nil),
+	)
 }
 
 // wrongProviders lists them; stop ends what one of them keeps.
@@ -240,13 +252,24 @@ func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 			"end": "left something behind",
 		}},
 	} {
-		list = append(list, kittest.Wrong{Name: c.name, Caught: c.cases, Run: func(r *kittest.Recorder) { c.prove(r, simulator.New()) }})
+		list = append(
+			list,
+			kittest.Wrong{
+				Name:   c.name,
+				Caught: c.cases,
+				Run:    func(r *kittest.Recorder) { c.prove(r, simulator.New()) },
+			},
+		)
 	}
+
 	return list
 }
 
 // wrong proves a provider that is made from the right one.
-func wrong[P sdk.Provider](wrap func(*provider) P, opts ...conformance.Option) func(*kittest.Recorder, *simulator.Simulator) {
+func wrong[P sdk.Provider](
+	wrap func(*provider) P,
+	opts ...conformance.Option,
+) func(*kittest.Recorder, *simulator.Simulator) {
 	return func(r *kittest.Recorder, s *simulator.Simulator) {
 		providertest.RunWith(r, made(wrap), s.Config, s, opts...)
 	}

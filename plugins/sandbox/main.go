@@ -93,7 +93,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 
 	server := &http.Server{Handler: handler(base), ReadHeaderTimeout: 10 * time.Second}
 	for _, s := range simulators {
-		// whoever starts us may not read
+		// the program that starts us may not read
 		_, _ = fmt.Fprintf(stdout, "%s\t%s/%s\n", s.name, base, s.name)
 	}
 

@@ -10,7 +10,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
-// What goes wrong on the way never makes a success, and never a clear no. The books say what really happened.
+// What goes wrong on the way never makes a success, and never a clear no. The
+// books say what really happened.
 func TestFaults(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -39,6 +40,7 @@ func TestFaults(t *testing.T) {
 				defer cancel()
 				ctx = late
 			}
+
 			_, err := p.CreatePayment(ctx, paymentRequest())
 			wantError(t, err, c.code, c.outcome)
 			if n := len(sim.Ledger().Entries()); n != c.made {
@@ -51,7 +53,10 @@ func TestFaults(t *testing.T) {
 func TestNobodyThere(t *testing.T) {
 	s := httptest.NewServer(nil)
 	s.Close()
-	_, err := newTestProvider(t, testConfig(s.URL)).CreatePayment(t.Context(), paymentRequest())
+	_, err := newTestProvider(
+		t,
+		testConfig(s.URL),
+	).CreatePayment(t.Context(), paymentRequest())
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
 }
 
@@ -77,12 +82,15 @@ func TestTextsOfAllKinds(t *testing.T) {
 	p, sim := simulated(t)
 	for _, text := range []string{"a/b & <c> \"d\" \\ 'e'", "Nguyễn 李 😀", "a\u2028b\u2029c", "\x00\x01\b\f\n\r\t\x1f\x7f", "\u00a0\ufeff"} {
 		req := paymentRequest()
-		req.Description, req.Customer.LastName, req.ReturnURL = text, text, "https://localhost/r?x=%2F&y=a+b#z"
+		req.Description = text
+		req.Customer.LastName = text
+		req.ReturnURL = "https://localhost/r?x=%2F&y=a+b#z"
 		req.Amount = money("1234.50", "EUR")
 		if _, err := p.CreatePayment(t.Context(), req); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
+
 	for _, e := range sim.Ledger().Entries() {
 		if e.Currency != "EUR" || e.Amount.String() != "1234.5" {
 			t.Errorf("the books: %+v", e)

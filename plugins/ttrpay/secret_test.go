@@ -14,10 +14,12 @@ import (
 	"github.com/payhost/payhost/sdk/providertest"
 )
 
-// canary is a secret that no text has by chance, and that looks different in a URL and in JSON.
+// canary is a secret that no text has by chance, and that looks different in a
+// URL and in JSON.
 const canary = `cánary/key&"<1>+ %41`
 
-// host starts the plugin as a host has it, with a simulator that knows the canary.
+// host starts the plugin as a host has it, with a simulator that knows the
+// canary.
 func host(t *testing.T) (*providertest.Hosted, *simulator.Simulator) {
 	t.Helper()
 	sim := simulator.New(simulator.WithCredentials("key", canary))
@@ -26,11 +28,17 @@ func host(t *testing.T) (*providertest.Hosted, *simulator.Simulator) {
 	return providertest.Host(t, newProvider, sim.Config(api.URL)), sim
 }
 
-// Neither the secret nor a token made with it is in an error, a record or a log line, also when TTR Pay sends the secret
-// back; nor is the payment's own URL in a record, with which anybody could say that it is paid.
+// Neither the secret nor a token made with it is in an error, a record or a log
+// line, also when TTR Pay sends the secret back; nor is the payment's own URL
+// in a record, with which anybody could say that it is paid.
 func TestSecretsStayInside(t *testing.T) {
 	escaped, _ := json.Marshal(canary)
-	echo := `{"status":false,"result":{"code":"E012","message":"no: ` + strings.Trim(string(escaped), `"`) + ` ` + url.QueryEscape(canary) + `"}}`
+	echo := `{"status":false,"result":{"code":"E012","message":"no: ` + strings.Trim(
+		string(escaped),
+		`"`,
+	) + ` ` + url.QueryEscape(
+		canary,
+	) + `"}}`
 	for _, f := range []fault.Fault{
 		{Kind: fault.Delay}, // nothing goes wrong
 		{Kind: fault.Error, Status: 200, Body: echo}, {Kind: fault.Error, Status: 200, Body: echo[:len(echo)-2]},
@@ -43,12 +51,20 @@ func TestSecretsStayInside(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+
 			ctx, record := sdk.WithExchangeLog(t.Context())
 			_, err := account.CreatePayment(ctx, paymentRequest())
 			if len(record.Exchanges()) != 1 {
 				t.Errorf("%d exchanges were recorded", len(record.Exchanges()))
 			}
-			providertest.WantNoSecret(t, account.Said(record, err), canary, "Bearer key.", "https://localhost/handleIpn")
+
+			providertest.WantNoSecret(
+				t,
+				account.Said(record, err),
+				canary,
+				"Bearer key.",
+				"https://localhost/handleIpn",
+			)
 		})
 	}
 }
@@ -67,9 +83,11 @@ func TestLimits(t *testing.T) {
 		_, err := account.CreatePayment(t.Context(), req)
 		wantError(t, err, c.code, sdk.OutcomeNotSent)
 	}
+
 	if n := len(sim.Ledger().Entries()); n != 0 {
 		t.Errorf("the books have %d entries", n)
 	}
+
 	for _, amount := range []sdk.Money{money("0.01", "USD"), money("3.200", "EUR")} {
 		req := paymentRequest()
 		req.Amount = amount

@@ -28,25 +28,35 @@ func TestVectors(t *testing.T) {
 	if err := json.Unmarshal(data, &file); err != nil || len(file.Vectors) != 24 {
 		t.Fatalf("%d vectors, %v", len(file.Vectors), err)
 	}
+
 	for _, v := range file.Vectors {
 		payload, err := ordered.Parse([]byte(v.PayloadJSON))
 		if err != nil {
 			t.Fatal(err)
 		}
-		body, token, err := requestSignature(config{MerchantKey: v.MerchantKey, MerchantSecret: sdk.NewSecret(v.Secret)}, payload)
+		body, token, err := requestSignature(
+			config{MerchantKey: v.MerchantKey, MerchantSecret: sdk.NewSecret(v.Secret)},
+			payload,
+		)
 		if err != nil || body != v.CanonicalJSON || token != v.ExpectedToken {
 			t.Errorf("%s: got %s and %s, %v", v.ID, body, token, err)
 		}
 	}
 }
 
-// An amount in the body is a number in its shortest form, whatever its form was.
+// An amount in the body is a number in its shortest form, whatever its form
+// was.
 func TestAmounts(t *testing.T) {
 	for text, want := range map[string]string{
 		"10.00": "10", "3.20": "3.2", "1000000": "1000000", "0.01": "0.01", "19.99": "19.99", "1000": "1000",
 		"9999999999999.99": "9999999999999.99", // the most that Info allows
 	} {
-		body, _, err := requestSignature(config{}, ordered.Object(ordered.Pair("amount", ordered.Decimal(money(text, "USD").Amount))))
+		body, _, err := requestSignature(
+			config{},
+			ordered.Object(
+				ordered.Pair("amount", ordered.Decimal(money(text, "USD").Amount)),
+			),
+		)
 		if err != nil || body != `{"amount":`+want+`}` {
 			t.Errorf("%s: got %s, %v", text, body, err)
 		}

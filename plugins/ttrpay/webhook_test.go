@@ -23,8 +23,17 @@ const ipn = `{"cs_ref_code":"202512-176559703092","status":"1","merchant_ref_cod
 // arrived is the notice on the own URL of a payment.
 func arrived(body, reference string) sdk.ParseWebhookRequest {
 	return sdk.ParseWebhookRequest{
-		Request: sdk.HTTPRequest{Method: "POST", Body: []byte(body), RemoteAddress: "198.51.100.7"},
-		Scope:   sdk.ScopeIntent, Payment: &sdk.PaymentContext{Reference: reference, ProviderReference: "DxT0", Amount: money("3.20", "USD")},
+		Request: sdk.HTTPRequest{
+			Method:        "POST",
+			Body:          []byte(body),
+			RemoteAddress: "198.51.100.7",
+		},
+		Scope: sdk.ScopeIntent,
+		Payment: &sdk.PaymentContext{
+			Reference:         reference,
+			ProviderReference: "DxT0",
+			Amount:            money("3.20", "USD"),
+		},
 	}
 }
 
@@ -35,10 +44,12 @@ func asForm(t *testing.T, text string) string {
 	if err := json.Unmarshal([]byte(text), &fields); err != nil {
 		t.Fatal(err)
 	}
+
 	form := url.Values{}
 	for name, value := range fields {
 		form.Set(name, value)
 	}
+
 	return form.Encode()
 }
 
@@ -46,12 +57,18 @@ func TestNotice(t *testing.T) {
 	p := newTestProvider(t, testConfig(""))
 	amount := money("3.20", "USD")
 	want := []sdk.Event{{
-		Reference: "48", OccurredAt: time.Date(2025, 12, 13, 3, 37, 11, 0, time.UTC),
+		Reference:  "48",
+		OccurredAt: time.Date(2025, 12, 13, 3, 37, 11, 0, time.UTC),
 		Payment: &sdk.Payment{
-			ProviderReference: "TD20251213113711188339", TransactionID: "TD20251213113711188339", Status: sdk.PaymentSucceeded, ProviderStatus: "1", Amount: &amount,
-			Message: "cs_ref_code 202512-176559703092",
+			ProviderReference: "TD20251213113711188339",
+			TransactionID:     "TD20251213113711188339",
+			Status:            sdk.PaymentSucceeded,
+			ProviderStatus:    "1",
+			Amount:            &amount,
+			Message:           "cs_ref_code 202512-176559703092",
 		},
 	}}
+
 	for name, body := range map[string]string{
 		"JSON": ipn, "form": asForm(t, ipn), "JSON with numbers": strings.ReplaceAll(strings.ReplaceAll(ipn, `"3.20"`, `3.20`), `"1"`, `1`),
 		"JSON with white space": "\r\n " + ipn + "\n",
@@ -61,8 +78,15 @@ func TestNotice(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n.Verification != sdk.VerifiedByOrigin || !reflect.DeepEqual(n.Events, want) {
-			t.Errorf("%s: got %q %+v with %+v", name, n.Verification, n.Events, n.Events[0].Payment)
+			t.Errorf(
+				"%s: got %q %+v with %+v",
+				name,
+				n.Verification,
+				n.Events,
+				n.Events[0].Payment,
+			)
 		}
+
 		if r := n.Response; r.Status != 0 || string(r.Body) != "OK" {
 			t.Errorf("TTR Pay gets to hear %+v", r)
 		}
@@ -104,7 +128,8 @@ func TestWhatANoticeSays(t *testing.T) {
 		{"a time that is a number", change(`"2025-12-13 03:37:11"`, `1765597031`), sdk.PaymentSucceeded, "3.2 USD", ""},
 		{"more was paid", change(`"true_amount":"3.20"`, `"true_amount":"4"`), sdk.PaymentSucceeded, "3.2 USD", "4 USD"},
 		{"less was paid of a failure", change(`"1"`, `-1`, `"true_amount":"3.20"`, `"true_amount":"0.00"`), sdk.PaymentFailed, "3.2 USD", ""},
-		// Without all of them there is nothing to compare: the host believes no such success.
+		// Without all of them there is nothing to compare: the host believes no
+		// such success.
 		{"no amount", change(`"amount":"3.20",`, ``), sdk.PaymentSucceeded, "", ""},
 		{"no true_amount", change(`"true_amount":"3.20",`, ``), sdk.PaymentSucceeded, "", ""},
 		{"an empty amount", change(`"amount":"3.20"`, `"amount":""`), sdk.PaymentSucceeded, "", ""},
@@ -117,20 +142,32 @@ func TestWhatANoticeSays(t *testing.T) {
 		{"true", change(`"1"`, `true`), "", "", ""},
 		{"zero one", change(`"1"`, `"01"`), "", "", ""},
 	} {
-		n, err := newTestProvider(t, testConfig("")).ParseWebhook(t.Context(), arrived(c.body, "48"))
+		n, err := newTestProvider(
+			t,
+			testConfig(""),
+		).ParseWebhook(t.Context(), arrived(c.body, "48"))
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
+
 		if c.status == "" {
 			if len(n.Events) != 0 || string(n.Response.Body) != "OK" {
 				t.Errorf("%s: got %+v", c.name, n)
 			}
 			continue
 		}
+
 		got := n.Events[0].Payment
-		if got.Status != c.status || said(got.Amount) != c.amount || said(got.Paid) != c.paid {
-			t.Errorf("%s: got %s for %s, paid %s", c.name, got.Status, said(got.Amount), said(got.Paid))
+		if got.Status != c.status || said(got.Amount) != c.amount ||
+			said(got.Paid) != c.paid {
+			t.Errorf(
+				"%s: got %s for %s, paid %s",
+				c.name,
+				got.Status,
+				said(got.Amount),
+				said(got.Paid),
+			)
 		}
 	}
 }
@@ -169,6 +206,7 @@ func TestOrigin(t *testing.T) {
 		if c.none {
 			req.Payment = nil
 		}
+
 		n, err := newTestProvider(t, cfg).ParseWebhook(t.Context(), req)
 		if err != nil || n.Verification != c.want {
 			t.Errorf("%s: got %+v, %v", c.name, n, err)
@@ -195,7 +233,8 @@ func TestNoticesThatAreRefused(t *testing.T) {
 	}
 }
 
-// The simulator's own notices, sent to a URL of the payment: pay, fail, cancel; twice; another's.
+// The simulator's own notices, sent to a URL of the payment: pay, fail, cancel;
+// twice; another's.
 func TestNoticesOfTheSimulator(t *testing.T) {
 	for _, c := range []struct {
 		name, form string
@@ -215,41 +254,53 @@ func TestNoticesOfTheSimulator(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			p := newTestProvider(t, cfg)
 			var events []sdk.Event
-			hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				events = append(events, parsed(t, p, r)...)
-			}))
+			hook := httptest.NewServer(
+				http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					events = append(events, parsed(t, p, r)...)
+				}),
+			)
 			defer hook.Close()
+
 			req := paymentRequest()
 			req.NotifyURL = hook.URL
 			payment, err := p.CreatePayment(t.Context(), req)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if to := press(t, payment.NextAction.Redirect.URL, c.form); !strings.HasSuffix(to, c.back) {
+
+			if to := press(t, payment.NextAction.Redirect.URL, c.form); !strings.HasSuffix(
+				to,
+				c.back,
+			) {
 				t.Errorf("sent back to %s", to)
 			}
+
 			hook.Close() // waits for the notice
-			if len(events) != 1 || events[0].Payment.Status != c.status || said(events[0].Payment.Amount) != "3.2 USD" {
+			if len(events) != 1 || events[0].Payment.Status != c.status ||
+				said(events[0].Payment.Amount) != "3.2 USD" {
 				t.Errorf("got %+v", events)
 			}
 		})
 	}
 }
 
-// parsed gives what the plugin makes of a notice on the URL of payment 47.
+// parsed returns what the plugin makes of a notice on the URL of payment 47.
 func parsed(t *testing.T, p *provider, r *http.Request) []sdk.Event {
 	t.Helper()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		t.Error(err)
 	}
+
 	n, err := p.ParseWebhook(context.Background(), arrived(string(body), "47"))
 	if err != nil || n.Verification != sdk.VerifiedByOrigin {
 		t.Errorf("got %+v, %v", n, err)
 		return nil
 	}
+
 	return n.Events
 }
 
@@ -260,13 +311,20 @@ func press(t *testing.T, page, form string) string {
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	resp, err := client.Post(page, "application/x-www-form-urlencoded", strings.NewReader(form))
+
+	resp, err := client.Post(
+		page,
+		"application/x-www-form-urlencoded",
+		strings.NewReader(form),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+
 	if resp.StatusCode != http.StatusSeeOther {
 		t.Fatalf("HTTP %d", resp.StatusCode)
 	}
+
 	return resp.Header.Get("Location")
 }

@@ -220,6 +220,7 @@ func (a *app) refuseConfig(err error) error {
 		a.complain(p.String())
 	}
 
+	// With --json a program gets an object also when the file did not load.
 	if a.json {
 		if err := a.printValue(map[string]any{"providers": []string{}, "problems": said}); err != nil {
 			return err

@@ -54,6 +54,8 @@ func (p *droppingWriter) Write(line []byte) (int, error) {
 		return len(line), nil
 	}
 
+	// The line is copied, because its bytes belong to the caller again after
+	// Write.
 	p.pending = append(p.pending, append([]byte(nil), line...))
 	p.size += len(line)
 	p.wake()

@@ -98,6 +98,8 @@ func readEvents(body []byte) (eventPage, error) {
 		return eventPage{}, err
 	}
 
+	// The events are also kept as they came: --json must print fields that this
+	// version does not know.
 	p := eventPage{raw: answer.Data, more: answer.Next != ""}
 	for _, raw := range answer.Data {
 		var e payment.Event

@@ -65,6 +65,8 @@ func (t *trouble) lost(call request) {
 		"may have moved: the host may have taken the request, and then continues with it",
 	)
 
+	// Only the same key is safe: under a new one the host would take it for
+	// another request, and money could move twice.
 	t.fact(
 		"next",
 		"run the same command again, with the same --idempotency-key %q: it shows the result and never moves money twice",

@@ -286,6 +286,8 @@ func (a *app) one(c *cobra.Command, r request, show func(body []byte) error) err
 		return err
 	}
 
+	// A replayed answer looks like a new one, so the operator is told which it
+	// is.
 	a.noteReplay(got)
 	if a.json {
 		a.printJSON(got.body)

@@ -36,6 +36,8 @@ func (a *app) newRecord(path string, overwrite bool) (*callRecord, error) {
 		)
 	}
 
+	// In the folder of the file, so that write can link or rename it into
+	// place.
 	temp, err := os.CreateTemp(filepath.Dir(path), ".record-")
 	if err != nil {
 		return nil, fmt.Errorf(

@@ -161,6 +161,8 @@ func lines(text string) string {
 
 // escape replaces the characters that control a terminal, except those in keep.
 func escape(text, keep string) string {
+	// Texts come from providers and customers: a control sequence could change
+	// what the operator sees.
 	var out strings.Builder
 	for _, c := range text {
 		switch {
@@ -197,6 +199,7 @@ func (a *app) printJSON(body []byte) {
 // control a terminal. JSON allows many of them in a text, and programs read
 // them escaped as well.
 func escapedJSON(text string) string {
+	// An escape of JSON has 16 bits, so a larger character takes two.
 	var out strings.Builder
 	for _, c := range text {
 		switch {

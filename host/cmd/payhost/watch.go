@@ -95,6 +95,7 @@ func logFailed(cfg *host.Config, r host.ReloadResult, log *slog.Logger) {
 		"error", r.Error,
 	)
 
+	// A violation without a field is about the plugin's whole table.
 	for _, v := range sdk.AsError(r.Error).Violations {
 		key := strings.TrimSuffix("providers."+r.Name+".config."+v.Field, ".")
 		log.Error(

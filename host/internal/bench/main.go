@@ -30,6 +30,8 @@ func main() {
 	args := os.Args[1:]
 	ctx := context.Background()
 
+	// This program is also the plugin, the raw server and the idle child: its
+	// start says which.
 	switch {
 	case asPlugin, len(args) == 1 && args[0] == "describe":
 		serve.Provider(newProvider)

@@ -54,6 +54,7 @@ func load(
 		})
 	}
 
+	// Calls that end after the planned time count, and so does their time.
 	running.Wait()
 	elapsed := time.Since(begin)
 	if failed != nil || len(all) == 0 {
@@ -185,6 +186,8 @@ func measureStarts(ctx context.Context, dir string) (string, error) {
 	var took []time.Duration
 	var resident int64
 
+	// Each start has a folder of its own, so that none profits from what the
+	// host kept of another.
 	for k := range startsMeasured {
 		elapsed, memory, err := startOnce(
 			ctx,

@@ -161,6 +161,8 @@ func (w *swapWorld) renew() error {
 }
 
 func (w *swapWorld) pay(ctx context.Context) error {
+	// The wait for a stopped plugin is part of the call: its caller would feel
+	// it.
 	w.stopped.RLock()
 	defer w.stopped.RUnlock()
 	lease, err := w.supervisor.Acquire(ctx, account)
@@ -236,6 +238,7 @@ func (w *swapWorld) change(
 		if err := w.renew(); err != nil {
 			return nil, err
 		}
+		// Writing the new program is not part of the change.
 		made := span{from: time.Now()}
 		if err := change(ctx); err != nil {
 			return nil, err
@@ -260,6 +263,7 @@ func feltDuring(changes, calls []span, failed int) (felt, error) {
 		return felt{}, errors.New("no call was under way")
 	}
 
+	// Failed calls count whenever they were made: none is expected at any time.
 	slices.Sort(took)
 	return felt{
 		calls:  len(took),

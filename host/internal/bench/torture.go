@@ -95,6 +95,8 @@ func measureTorture(ctx context.Context, dir string) (string, error) {
 			"| calls of the plugin itself that failed |\n|---|---|---|---|---|\n",
 	)
 
+	// Each run has processes of its own: the damage of one must not show in the
+	// next.
 	for _, t := range tortures {
 		line, err := tortureOnce(ctx, filepath.Join(dir, "torture-"+t.order), t.order)
 		if err != nil {

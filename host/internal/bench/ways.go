@@ -118,6 +118,8 @@ func openRaw(ctx context.Context, dir string) (way, error) {
 		end()
 	}
 
+	// The raw server does not say when it listens: configure tries until it
+	// does.
 	contract := client.New(conn)
 	if err := configure(ctx, contract); err != nil {
 		closeBoth()
@@ -208,6 +210,7 @@ func openHost(ctx context.Context, dir string) (way, error) {
 			return err
 		}
 		defer lease.Release()
+		// The core also has every call keep its exchanges.
 		ctx, _ = sdk.WithExchangeLog(ctx)
 		_, err = lease.CreatePayment(ctx, payment)
 		return err
@@ -241,6 +244,7 @@ func settings(dir string) (cfg config.Provider, plugins string, err error) {
 		return cfg, "", err
 	}
 
+	// The bulkhead has room for every caller: no call waits for another.
 	return config.Provider{
 		Name:          account,
 		Plugin:        account,

@@ -230,6 +230,8 @@ func (r *runner) collect(ran map[string]*Result, capabilities []sdk.Capability) 
 		r.report.Cases = append(r.report.Cases, *start)
 	}
 
+	// A case without a result must not pass for a passed one: it is NotRun
+	// unless a reason is found.
 	for _, c := range kit.Cases() {
 		result := Result{Name: c.Name, Rule: c.Rule, State: NotRun}
 		lacks := slices.IndexFunc(c.Needs, func(need sdk.Capability) bool {
@@ -237,6 +239,8 @@ func (r *runner) collect(ran map[string]*Result, capabilities []sdk.Capability) 
 		})
 		why, excluded := r.Without[c.Name]
 
+		// The first reason counts: a case that the account cannot have is not
+		// also left out.
 		switch {
 		case ran[c.Name] != nil:
 			result = *ran[c.Name]

@@ -197,6 +197,7 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 		return nil, true, err
 	}
 
+	// replayOrAct may call act again, so the key must not be held meanwhile.
 	if known != nil {
 		release()
 		return c.replayOrAct(ctx, id, key, hashes, a)
@@ -302,6 +303,7 @@ func (c *Core) recordFirst(
 		return first, w, false, err
 	}
 
+	// The wall is set before the commit: a slow database costs the call time.
 	w = c.wallFrom(lease.Config().Timeout)
 	first, err = c.recordAction(ctx, lease, i, key, hash, a)
 	w.deadline = first.Deadline
@@ -325,6 +327,7 @@ func (c *Core) recordFirst(
 	case standing == nil:
 		return first, w, false, idempotency.Unrecorded(ctx, err)
 
+	// Host and deadline tell this request's own claim from that of another.
 	case standing.Host != c.instance || !standing.Deadline.Equal(first.Deadline):
 		return first, w, true, nil
 	}
@@ -423,6 +426,7 @@ func (c *Core) recordAction(
 			return err
 		}
 
+		// A call that is under way may still change what this was judged by.
 		if other, busy := UnderWay(attempts, attempt.StartedAt); busy {
 			return conflict(
 				current,
@@ -433,6 +437,8 @@ func (c *Core) recordAction(
 			)
 		}
 
+		// The rest is counted in the transaction that takes it: two captures
+		// must not take the same money.
 		if a.verb == verbCapture {
 			if attempt.Amount, err = captureOf(current, attempts, a.amount); err != nil {
 				return err

@@ -20,7 +20,7 @@ const (
 	forgetHosts = 24 * time.Hour
 )
 
-// Beat returns a sign of life until ctx ends. While it is missing, other hosts
+// Beat records a sign of life until ctx ends. While it is missing, other hosts
 // query providers about what this one was doing.
 func (c *Core) Beat(ctx context.Context) {
 	tick := time.NewTicker(beatEvery)

@@ -45,6 +45,7 @@ func (b *broadcast) wait(topic string) (changed <-chan struct{}, leave func()) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		w.count--
+		// After a change the topic may have waiters of a later channel.
 		if w.count == 0 && b.waiting[topic] == w {
 			delete(b.waiting, topic)
 		}

@@ -122,6 +122,7 @@ func New(ctx context.Context, o Options) (*Core, error) {
 		return nil, err
 	}
 
+	// The other hosts must be able to check the tokens that this one signs.
 	if err := c.tokens.Check(); err != nil {
 		return nil, err
 	}

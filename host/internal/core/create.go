@@ -44,6 +44,7 @@ func (c *Core) CreatePayment(ctx context.Context, r payment.Request, key string,
 		return nil, replayed, err
 	}
 
+	// The payment is recorded: no error may now say that nothing was done.
 	p, err = c.Payment(ctx, id)
 	return p, replayed, recordedBut(err, r.Provider, id)
 }
@@ -274,6 +275,8 @@ func (c *Core) record(
 			i.ExpiresAt = now.Add(cfg.PaymentTTL)
 		}
 
+		// A key is taken once: of two requests under it, on whichever host, the
+		// slower one ends here and records nothing.
 		key := store.Key{
 			Key:         i.IdempotencyKey,
 			RequestHash: hash,

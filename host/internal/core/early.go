@@ -39,6 +39,7 @@ func early(lease Lease, i *intent.Intent) error {
 		return c.err()
 	}
 
+	// A list that is not complete refuses nothing: the account may take others.
 	taken := account.Currencies
 	if account.CurrenciesComplete && len(taken) > 0 && !slices.Contains(taken, i.Currency) {
 		c.add(

@@ -263,6 +263,7 @@ func matched(intents []*intent.Intent, rows []row) answers {
 		}
 	}
 
+	// Two rows about one intent may contradict each other: neither is believed.
 	for id := range found.doubtful {
 		delete(found.reports, id)
 	}

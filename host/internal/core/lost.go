@@ -59,6 +59,7 @@ func (c *Core) CloseLost(ctx context.Context, tx *store.Tx, i *intent.Intent) er
 		return tx.SaveIntent(ctx, i)
 	}
 
+	// An intent that has ended is not put in doubt again.
 	if closed.Number == 0 || i.Status.Final() {
 		return nil
 	}

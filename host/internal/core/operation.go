@@ -80,6 +80,8 @@ func (c *Core) callCreatePayment(
 		return intent.Report{}, damagedRequest(i, err)
 	}
 
+	// The tokens in the URLs are signed with the key of the time when the id
+	// was made: they stay the same when the operator rotates the keys.
 	created, err := lease.CreatePayment(ctx, sdk.CreatePaymentRequest{
 		Reference:         i.ID,
 		IdempotencyKey:    i.ID,

@@ -98,6 +98,7 @@ func (c *Core) snapshot(
 		return snapshot{}, unread(ctx, err)
 	}
 
+	// mayResolve compares both again, inside the transaction that decides.
 	return snapshot{i.Status, len(attempts)}, nil
 }
 

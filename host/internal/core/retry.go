@@ -62,6 +62,8 @@ func (c *Core) RetryCreate(
 			return nil
 		}
 
+		// The intent is locked: what is judged here holds until the attempt is
+		// on disk.
 		call := InDoubt{
 			Intent:   current,
 			Attempts: attempts,
@@ -128,6 +130,7 @@ func (c *Core) RetryCapture(
 			return err
 		}
 
+		// With the same key and amount it is the same capture to the provider.
 		i, sent = current, true
 		retry = c.newAttempt(tx, len(attempts)+1, verbCapture, lease)
 		retry.ActionKey = first.ActionKey

@@ -23,10 +23,13 @@ func StatusQuery(lease Lease, i *intent.Intent) intent.StatusQuery {
 		capability = sdk.CapabilityGetRefund
 	}
 
+	// Before the provider's reference is known, only the host's own can find
+	// the intent.
 	lookup := lookupOf(lease, i.Kind)
 	verb := lease.Has(capability) || listingOf(lease, i.Kind).possible()
 	reference := i.ProviderReference != "" || lookup.ByReference
 
+	// Another identity would answer about another merchant's money.
 	return intent.StatusQuery{
 		Possible: verb && reference && !Foreign(lease, i),
 		Amounts:  lookup.Amounts,

@@ -159,6 +159,7 @@ func (in *confirmInput) readForm(form *multipart.Reader) []error {
 			return []error{unreadable(err)}
 		}
 
+		// The bound on bytes leaves room for a great many empty parts.
 		if count >= maxParts {
 			return []error{tooLarge("a form may have at most %d parts", maxParts)}
 		}

@@ -58,6 +58,8 @@ func (a *API) apiConfig() huma.Config {
 		Description: "One of the tokens in http.tokens of the host's configuration.",
 	}
 
+	// A misspelled filter must not list everything: unknown query parameters
+	// are refused.
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -166,6 +168,7 @@ func problemResponse(status int) *huma.Response {
 		Description: http.StatusText(status),
 		Content:     map[string]*huma.MediaType{problemType: {Schema: schema}},
 	}
+	// problemOf sets the header on each of these two.
 	if (status == http.StatusServiceUnavailable) || (status == http.StatusTooManyRequests) {
 		response.Headers = map[string]*huma.Param{
 			"Retry-After": {

@@ -182,6 +182,8 @@ func statusOf(failed *payment.Error, kind callKind) int {
 		return statusReading(failed)
 	}
 
+	// An unknown outcome of a change must never read like a refusal: money may
+	// have moved.
 	switch failed.Outcome {
 	case sdk.OutcomeRefused:
 		return http.StatusUnprocessableEntity
@@ -251,6 +253,7 @@ func statusReading(failed *payment.Error) int {
 	correctable := (failed.Outcome == sdk.OutcomeNotSent) &&
 		(statusUnsent(failed) == http.StatusUnprocessableEntity)
 
+	// A refusal is an answer, whatever its code: only silence is a timeout.
 	switch {
 	case correctable, failed.Code == string(sdk.CodeNotSupported):
 		return http.StatusUnprocessableEntity

@@ -27,6 +27,7 @@ type route struct {
 // routes lists all that is served to the outside, in one place.
 func (a *API) routes() []route {
 	page := http.RedirectHandler("/console/", http.StatusSeeOther)
+	// Public serves only the routes whose line names strangers.
 	return []route{
 		{"/webhooks/", strangers, a.Incoming.WebhookHandler()},
 		{"/return/", strangers, a.Incoming.ReturnHandler()},

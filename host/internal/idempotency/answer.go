@@ -49,6 +49,7 @@ func Finish(
 		return tx.DeleteKey(ctx, claim)
 	}
 
+	// Any other failure keeps the key: the call may have reached the provider.
 	result, err := json.Marshal(problem)
 	if err != nil {
 		return err
@@ -122,6 +123,8 @@ func FinishOperation(ctx context.Context, tx *store.Tx, claim store.Key,
 	if problem != nil && problem.Outcome == sdk.OutcomeNotSent {
 		return tx.DeleteKey(ctx, claim)
 	}
+	// The key is kept even without a readable output: the operation may have
+	// been carried out.
 	result, err := json.Marshal(output{returned, problem})
 	if err != nil { // what the plugin returned is not JSON
 		result = []byte(`{}`)

@@ -84,6 +84,7 @@ func (k *Keys) Hold(ctx context.Context, key string) (release func(), err error)
 			return release, nil
 		}
 
+		// Giving up is not a refusal: the other request may still be recorded.
 		select {
 		case <-other:
 		case <-timeout.C:
@@ -112,6 +113,8 @@ func (k *Keys) tryHold(key string) (release func(), other <-chan struct{}) {
 
 	free := make(chan struct{})
 	k.held[key] = free
+	// The key is free before those who wait are woken: they try to hold it
+	// again.
 	release = sync.OnceFunc(func() {
 		k.mu.Lock()
 		defer k.mu.Unlock()

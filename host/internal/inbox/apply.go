@@ -147,6 +147,7 @@ func (a *applier) applyEvent(
 		return false, err
 	}
 
+	// The webhook is listed with its intent even if it changes nothing there.
 	if !slices.Contains(a.webhook.IntentIDs, target.ID) {
 		a.webhook.IntentIDs = append(a.webhook.IntentIDs, target.ID)
 	}
@@ -161,11 +162,14 @@ func (a *applier) applyEvent(
 		return true, err
 	}
 
+	// The provider is queried after the commit: its answer counts, and the
+	// event is not marked as applied.
 	if verdict.Query {
 		a.reading.query = append(a.reading.query, target.ID)
 		return true, nil
 	}
 
+	// An unproven event must not take the id of a genuine one that comes later.
 	if a.reading.proof > intent.Hint {
 		a.webhook.State = payment.WebhookApplied
 		return true, a.markApplied(ctx, event, target)
@@ -187,6 +191,7 @@ func (a *applier) report(event *sdk.Event, target *intent.Intent) intent.Report 
 	named := (event.Reference == target.ID) || (a.webhook.IntentID == target.ID)
 	report.Named = named || attached
 
+	// The event may be about another merchant's money: an operator decides.
 	if core.Foreign(a.lease, target) && (report.Proof > intent.Hint) {
 		report.Message = "the account's identity at the provider has changed since this was made, " +
 			"and a webhook of the new one says " + string(

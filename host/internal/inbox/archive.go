@@ -45,6 +45,7 @@ func (a *Archive) List(
 		return nil, "", err
 	}
 
+	// Bodies are read with their rows, so few rows are in memory at a time.
 	page := store.WebhookFilter{Provider: filter.Provider, State: filter.State, Before: filter.Cursor}
 	for {
 		page.Limit = min(limit-len(list), listedAtOnce)

@@ -61,6 +61,7 @@ func (b *Inbox) Attach(
 			"none of its events is without a payment and of the kind of this one")
 	}
 
+	// The attachment is committed: the operator may go away meanwhile.
 	b.queryStatus(context.WithoutCancel(ctx), webhook, read.query)
 	return b.Get(ctx, id)
 }
@@ -86,6 +87,7 @@ func (b *Inbox) attach(
 		return nil, payment.FromProvider(webhook.Provider, intentID, err)
 	}
 
+	// Events that are applied already are not applied again.
 	read.attach = &attachment{intentID: intentID, operator: operator}
 	return read, b.apply(ctx, lease, webhook, read, false)
 }

@@ -26,6 +26,7 @@ func (b *Inbox) Catchup(ctx context.Context) error {
 		return err
 	}
 
+	// A plugin that hangs must not keep the other providers' webhooks waiting.
 	var passes sync.WaitGroup
 	for _, name := range due {
 		passes.Go(func() {
@@ -88,6 +89,8 @@ func (b *Inbox) claimAll(
 			return nil, nil, err
 		}
 
+		// A webhook that has used up its tries was failed by its claim, and is
+		// not read.
 		switch {
 		case !ok || (webhook.State != payment.WebhookPending):
 		case b.slow.known(webhook.ID):
@@ -131,6 +134,8 @@ func (b *Inbox) readAll(ctx context.Context, list []*store.Webhook) (there bool)
 		b.log.Warn("a stored webhook could not be read yet",
 			"webhook", webhook.ID, "provider", webhook.Provider, "error", err)
 
+		// A plugin that is away would fail the others too. A slow webhook says
+		// nothing about them.
 		ofItsOwn := errors.Is(err, errTooSlow) || errors.Is(err, errManySlow)
 		if (sdk.CodeOf(err) == sdk.CodeUnavailable) && !ofItsOwn {
 			return false

@@ -31,6 +31,8 @@ func (a *applier) match(ctx context.Context, event *sdk.Event) (*intent.Intent, 
 func (a *applier) matchOwn(
 	ctx context.Context, event *sdk.Event, kind payment.Kind, theirs string,
 ) (*intent.Intent, error) {
+	// A URL of its own belongs to one intent: an event that names another is
+	// not believed there.
 	ours := event.Reference
 	if own := a.webhook.IntentID; own != "" {
 		if (ours != "") && (ours != own) {
@@ -76,6 +78,7 @@ func (a *applier) matchRefund(
 		return found, err
 	}
 
+	// An unverified sender must not be able to start a refund.
 	if (event.PaymentReference != "") && (a.reading.proof > intent.Hint) {
 		return a.providerRefund(ctx, event)
 	}
@@ -120,6 +123,7 @@ func (a *applier) byTheirReference(
 		return nil, err
 	}
 
+	// When several fit, choosing one could credit another customer's payment.
 	found = slices.DeleteFunc(found, func(one *intent.Intent) bool {
 		return (one.Kind != kind) || a.foreignRefund(one)
 	})

@@ -298,6 +298,8 @@ func (p *places) leave(queue *senderQueue) {
 		return
 	}
 
+	// next takes the first sender of a provider that has a turn, so a provider
+	// without one gives its turn up.
 	provider.ready.Remove(queue.place)
 	if provider.ready.Len() == 0 {
 		p.turns.Remove(provider.turn)

@@ -172,6 +172,7 @@ func parseReturn(
 		return nil, err
 	}
 
+	// The request comes from a browser, whose address proves nothing.
 	read := &reading{proof: proofOf(result.Verification), events: result.Events}
 	if read.proof != intent.Signature {
 		read.proof = intent.Hint

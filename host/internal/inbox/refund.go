@@ -95,6 +95,8 @@ func (a *applier) claimRefund(
 		return err
 	}
 
+	// A second event under the id starts no second refund. When it says
+	// something else, an operator must be able to see that.
 	same, err := a.tx.EventApplied(ctx, provider, key)
 	if err != nil {
 		return err

@@ -33,6 +33,8 @@ func (b *Inbox) ReturnHandler() http.Handler {
 			return
 		}
 
+		// A token that this host cannot check may be genuine: it is not
+		// refused.
 		back, err := b.returnOf(r.Context(), secret)
 		switch {
 		case errors.Is(err, errNotOurs):
@@ -86,6 +88,7 @@ func (b *Inbox) processReturn(w http.ResponseWriter, r *http.Request, back *stor
 	}
 	defer req.done()
 
+	// The customer may leave the page: reading goes on all the same.
 	ctx := context.WithoutCancel(r.Context())
 	if !req.allowed {
 		if refusal := b.refuseReturn(ctx, back, req); refusal != nil {
@@ -109,6 +112,7 @@ func (b *Inbox) processReturn(w http.ResponseWriter, r *http.Request, back *stor
 		req.verdict = b.worth(back, read)
 	}
 
+	// Without a token, only a verified event can tell which payment it is.
 	id := back.IntentID
 	if (id == "") && back.Verified && (len(back.IntentIDs) == 1) {
 		id = back.IntentIDs[0]
@@ -119,6 +123,8 @@ func (b *Inbox) processReturn(w http.ResponseWriter, r *http.Request, back *stor
 		return
 	}
 
+	// It is not proven how the payment stands: the provider is queried before
+	// the customer is sent on.
 	if (err != nil) || !back.Verified || (len(read.query) > 0) {
 		b.queryBriefly(ctx, back.Provider, id)
 	}
@@ -175,6 +181,7 @@ func (b *Inbox) queryBriefly(ctx context.Context, provider, id string) {
 	}
 	defer b.senders.hasQueried(name)
 
+	// The customer is waiting: the query gets little time, and may fail.
 	ctx, cancel := context.WithTimeout(asStatusQuery(ctx), queryWait)
 	defer cancel()
 	if err := b.core.QueryNow(ctx, provider, id); err != nil {

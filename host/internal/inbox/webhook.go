@@ -35,6 +35,8 @@ func (b *Inbox) WebhookHandler() http.Handler {
 			return
 		}
 
+		// A token that this host cannot check is not refused: it may be
+		// genuine, and the provider must send the webhook again.
 		webhook, err := b.ownerOf(r.Context(), provider, secret, hasSecret)
 		switch {
 		case errors.Is(err, errNotOurs):
@@ -96,6 +98,8 @@ func (b *Inbox) ownerOf(
 		return nil, errNotOurs
 	}
 
+	// Anyone can guess a URL without a token: only a signature or an address
+	// can prove what comes there.
 	if !hasSecret {
 		signs := slices.Contains(trust, sdk.TrustSignature) ||
 			slices.Contains(trust, sdk.TrustAddress)
@@ -127,6 +131,7 @@ func (b *Inbox) ownerOf(
 		return webhook, nil
 	}
 
+	// Another host may have the secret of the key that this one lacks.
 	if tokens.Hidden(token.Webhook, secret) || tokens.Hidden(token.Account, secret) {
 		return nil, errHiddenKey
 	}
@@ -202,6 +207,8 @@ func (b *Inbox) refuse(w http.ResponseWriter, webhook *store.Webhook, err error)
 		"error", failure.Message,
 	)
 
+	// Only the plugin's verdict counts against the sender. A plugin that failed
+	// says nothing about the webhook, which is worth sending again.
 	switch failure.Code {
 	case sdk.CodeInvalidSignature:
 		w.WriteHeader(http.StatusUnauthorized)

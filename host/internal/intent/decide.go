@@ -276,6 +276,7 @@ func wrongAmount(i Intent, r Report) string {
 		return fmt.Sprintf("asked for %s, the provider reports %s", want, r.Amount)
 	}
 
+	// After a capture, only the captured amount is due.
 	due := want
 	if i.Captured != nil {
 		due.Amount = i.Captured.Decimal
@@ -288,6 +289,8 @@ func wrongAmount(i Intent, r Report) string {
 		return ""
 	}
 
+	// A payment in another currency is judged by the amount that was asked for
+	// or received, where the provider reports one.
 	sameCurrency := r.Paid.Currency == due.Currency
 	switch {
 	case sameCurrency && r.Paid.Amount.LessThan(due.Amount):
@@ -458,6 +461,7 @@ func merge(i Intent, r Report) Intent {
 		i.PaidCurrency = paid.Currency
 	}
 
+	// Without an amount, a success after a partial capture paid that part.
 	partly := i.Captured != nil && !i.Captured.Equal(i.Amount.Decimal)
 	if paid == nil && r.Status == payment.Succeeded && partly {
 		i.PaidAmount, i.PaidCurrency = i.Captured, i.Currency

@@ -79,6 +79,8 @@ func (r *Runner) openPostgres(ctx context.Context, url, host string) error {
 		cfg.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
 	}
 
+	// The connections are the jobs' own: a payment's commit must never run in a
+	// session that does not wait for the disk.
 	pool, err := pgxpool.NewWithConfig(ctx, cfg.Config)
 	if err != nil {
 		return err

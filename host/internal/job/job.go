@@ -134,6 +134,7 @@ func (r *Runner) Run(ctx context.Context) {
 		return
 	}
 
+	// River was started with ctx, and stops with it.
 	select {
 	case <-r.client.Stopped():
 	case <-time.After(stopWithin):
@@ -231,6 +232,7 @@ func (r *Runner) config(host string, log *slog.Logger, pollOnly bool) *river.Con
 		))
 	}
 
+	// A job is tried once: the next trigger is the next try.
 	return &river.Config{
 		ID:           host,
 		Workers:      workers,

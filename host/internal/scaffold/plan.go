@@ -195,6 +195,8 @@ func (p *plan) next() []string {
 		}
 	}
 
+	// With --sdk the module has been tidied already, as far as this machine
+	// can.
 	commands := []string{"cd " + p.shown}
 	if p.sdk == "" {
 		commands = append(commands, "go mod tidy")

@@ -64,6 +64,7 @@ func places(tree *ast.File, name string) (imports, entry token.Pos, err error) {
 		}
 	}
 
+	// A registry of another shape is left alone: a guess could break it.
 	if !imports.IsValid() || !entry.IsValid() {
 		return 0, 0, errors.New(
 			"there is no list called simulators with imports in parentheses above it",

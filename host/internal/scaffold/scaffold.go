@@ -77,6 +77,8 @@ func New(options Options) (*Result, error) {
 	if len(problems.Reasons) > 0 {
 		return nil, problems
 	}
+	// Every file is rendered before one is written, so that a failure here
+	// leaves nothing behind.
 	files, err := p.render()
 	if err != nil {
 		return nil, err

@@ -116,6 +116,7 @@ func (s *Store) setClock(ctx context.Context) error {
 		query = `SELECT ` + serverClock
 	}
 
+	// The time of the round trip bounds how far off the answer can be.
 	sent := time.Now()
 	var shown int64
 	err := s.Read(ctx, func(tx *Tx) error { return tx.queryRow(ctx, query).Scan(&shown) })

@@ -273,6 +273,8 @@ func (s *Store) runJob(tx batch, j *job, rows prefetched, only bool) (err error)
 	if err := tx.beginPart(j, only); err != nil {
 		return err
 	}
+	// A panic must not end the writer, which serves all other callers too. It
+	// fails the caller's own part alone.
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in a store transaction: %v", p)

@@ -55,5 +55,7 @@ func LockPath(path string) (unlock func() error, err error) {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
 	}
 
+	// Closing the file ends the lock. The file stays: if it were removed, two
+	// hosts could lock two different files under its name.
 	return file.Close, nil
 }

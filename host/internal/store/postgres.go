@@ -181,6 +181,8 @@ func (p *postgres) onReader(ctx context.Context, most int, fn func(*pipeline) er
 		tx := &pipeline{ctx: ctx, conn: conn.Conn(), most: most}
 		err = fn(tx)
 
+		// Only a connection that was dead from the start is replaced: later, fn
+		// may have used what it has read.
 		foundDead := err != nil && tx.trips <= 1 && tx.conn.IsClosed()
 		conn.Release()
 		if !foundDead || dead == postgresReaders || ctx.Err() != nil {

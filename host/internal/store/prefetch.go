@@ -106,6 +106,7 @@ func prefetchFor(ctx context.Context, tx batch, jobs []*job) (prefetched, error)
 		return rows, nil
 	}
 
+	// The intents come first: the attempts are added to those that were found.
 	err := errors.Join(
 		rows.queueIntents(ctx, tx, ids),
 		rows.queueAttempts(ctx, tx, ids),

@@ -22,6 +22,8 @@ func (t *Tx) AddReceipt(
 		return "", err
 	}
 
+	// The insert changes nothing when a payment has the transfer already, be it
+	// this one or another.
 	query := receiptHolder
 	if identity == "" {
 		query = receiptHolderUnnamed

@@ -19,6 +19,8 @@ func (t *Tx) MarkRepeat(ctx context.Context, w *Webhook) error {
 		return nil
 	}
 
+	// Only an earlier webhook that is kept counts, so the first one of its
+	// content is never a repeat.
 	switch w.State {
 	case payment.WebhookIgnored:
 		return t.queue(ctx, `UPDATE webhooks SET content = $2, repeats = CASE WHEN EXISTS
@@ -67,6 +69,7 @@ func contentOf(w *Webhook) string {
 		w.Request.Header.Get("Content-Type"),
 		string(w.Request.Body),
 	}
+	// The lengths keep two parts from looking like one that is longer.
 	for _, part := range parts {
 		fmt.Fprintf(hash, "%d:%s", len(part), part)
 	}

@@ -113,6 +113,7 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 		return nil, errors.Join(err, db.close())
 	}
 
+	// Writes are dated by the clock, which is set by now.
 	go s.commitLoop()
 	return s, nil
 }

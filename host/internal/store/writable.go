@@ -43,6 +43,7 @@ func (s *Store) Writable(ctx context.Context) error {
 		return err
 	}
 
+	// A roll-back proves nothing about a commit, which must reach the disk.
 	return s.Write(ctx, func(tx *Tx) error {
 		return tx.SetSetting(ctx, probeSetting, time.Now().UTC().Format(time.RFC3339))
 	})

@@ -145,6 +145,7 @@ func (k *Keys) newestSecret() string {
 // List returns the keys as an operator sees them, the newest first. The error
 // is the store's.
 func (k *Keys) List(ctx context.Context) ([]payment.TokenKey, error) {
+	// The database's clock decides which key is in force, as it does for hosts.
 	var text string
 	var now time.Time
 	err := k.store.Get(ctx, func(tx *store.Tx) (err error) {
@@ -219,11 +220,14 @@ func (k *Keys) Rotate(ctx context.Context, by, reason string) ([]payment.TokenKe
 		case newest.From.After(now):
 			return nil, conflictf("%s has been made and comes into force at %s",
 				newest.ID, newest.From.Format(time.RFC3339))
+		// A key without a secret is whole in the database: no rotation may fall
+		// back to one unnoticed.
 		case newest.Seal != "" && k.newestSecret() == "":
 			return nil, conflictf("%s has a secret of the configuration mixed in, and "+
 				"host.token_secret has none now", newest.ID)
 		}
 
+		// Every host must have read the key before one signs with it.
 		record := NewRecord(idAfter(newest.ID), k.newestSecret(), now.Add(keyDelay))
 		record.By, record.Reason = by, reason
 		return append(records, record), nil
@@ -295,6 +299,8 @@ func (k *Keys) change(ctx context.Context, c change,
 		return tx.SetSetting(ctx, keysSetting, EncodeRecords(records))
 	})
 
+	// A refusal is known to have changed nothing. Any other error may hide a
+	// commit that has arrived.
 	var refused *payment.Error
 	switch {
 	case err == nil:

@@ -154,8 +154,8 @@ func (s *Simulator) find(id, custOrderID string) (ledger.Entry, bool) {
 	return ledger.Entry{}, false
 }
 
-// SetStatus does what the provider's people do on demand [doc]: it gives an
-// order another status, and its webhook is sent.
+// SetStatus does what the provider's people do on demand [doc]: it sets an
+// order's status, and its webhook is sent.
 func (s *Simulator) SetStatus(
 	id, status, reason string,
 ) {
@@ -196,7 +196,7 @@ func (s *Simulator) queryLimits(*http.Request, map[string]any) (any, refusal) {
 	}, refusal{}
 }
 
-// queryOrders finds one order by its number, wrapped twice, or gives a page of
+// queryOrders finds one order by its number, wrapped twice, or returns a page of
 // many. [doc]
 func (s *Simulator) queryOrders(r *http.Request, _ map[string]any) (any, refusal) {
 	query := r.URL.Query()

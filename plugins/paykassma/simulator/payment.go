@@ -18,7 +18,7 @@ const (
 	statusOpen     = "open"     // the customer is on the page
 	statusProven   = "proven"   // the proof is being looked at
 	statusPaid     = "paid"     // told of by postback
-	statusCanceled = "canceled" // of which nobody is told [decided]
+	statusCanceled = "canceled" // no webhook tells it [decided]
 )
 
 // system is one of the payment systems that need activation.
@@ -188,8 +188,8 @@ func (s *Simulator) showWallet(w http.ResponseWriter, r *http.Request) {
 	)
 }
 
-// activate takes the number of a transaction for systems at which nobody looks
-// at it.
+// activate takes the number of a transaction for systems that check it by
+// themselves.
 func (s *Simulator) activate(w http.ResponseWriter, r *http.Request) {
 	var in order
 	if json.NewDecoder(r.Body).Decode(&in) != nil {
@@ -226,7 +226,7 @@ func (s *Simulator) takeProof(w http.ResponseWriter, r *http.Request) {
 // Numbers of transactions that make something happen. [decided]
 const (
 	UnknownKey    = "UNKNOWN"    // no such transaction has come yet
-	SuspiciousKey = "SUSPICIOUS" // somebody must look at it
+	SuspiciousKey = "SUSPICIOUS" // the support must look at it
 )
 
 // prove takes a proof for the last wallet that was shown to the customer.

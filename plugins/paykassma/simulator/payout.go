@@ -19,7 +19,7 @@ const (
 	statusRejected  = "5"
 )
 
-// RejectedAccount is the account_number of somebody who cannot be paid.
+// RejectedAccount is the account_number of a recipient who cannot be paid.
 // [decided]
 const RejectedAccount = "00000000"
 

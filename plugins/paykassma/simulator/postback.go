@@ -98,7 +98,7 @@ func (s *Simulator) Settle(id string) {
 	}
 }
 
-// settle ends what is open, and gives it as it then is. of is how a payment
+// settle ends what is open, and returns it as it then is. of is how a payment
 // ends.
 func (s *Simulator) settle(entry ledger.Entry, of string) ledger.Entry {
 	entry, _ = s.Ledger().Change(entry.Kind, entry.ID, func(entry *ledger.Entry) {
@@ -277,7 +277,7 @@ type numbered struct {
 	URL   string `json:"url"`
 }
 
-// hashURLs takes plural names and gives singular ones. [doc]
+// hashURLs takes plural names and returns singular ones. [doc]
 func (s *Simulator) hashURLs(w http.ResponseWriter, r *http.Request) {
 	var in map[string][]numbered
 	if json.NewDecoder(r.Body).Decode(&in) != nil {

@@ -57,7 +57,7 @@ func (s *Simulator) signedBy(body []byte, signature string) bool {
 	)
 }
 
-// implode reads one value, and gives what PHP makes of it between colons. Its
+// implode reads one value, and returns what PHP makes of it between colons. Its
 // numbers are integers.
 func implode(d *json.Decoder) (string, error) {
 	t, err := d.Token()

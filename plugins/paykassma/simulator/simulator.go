@@ -57,9 +57,8 @@ func WithPublicURL(
 	return func(s *Simulator) { s.PublicURL = address }
 }
 
-// WithWebhooks makes the simulator finish by itself what nobody presses a
-// button for, proven payments and payouts, and send its postbacks once it knows
-// where to.
+// WithWebhooks makes the simulator finish by itself what has no button, proven
+// payments and payouts, and send its postbacks once it knows where to.
 func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true } }
 
 // New makes a simulator with empty books.

@@ -65,12 +65,17 @@ func (s *Simulator) leavePage(root string) http.HandlerFunc {
 			to = entry.Details["success_url"]
 		}
 
-		n := noticeOf(entry, s.Key(s.secretKey))
+		n := webhookOf(entry, s.Key(s.secretKey))
 
 		// Also from server to server, to the same URL, whatever comes of it.
 		// The document promises no repeat.
 		s.Send(r.Context(), to, sim.Posted("application/json", n.json()), 1, nil)
 		back := sim.WithQuery(to, n.form(digits))
-		http.Redirect(w, r, back, http.StatusSeeOther) //nolint:gosec // to is the caller's, and this is a simulator
+		http.Redirect( //nolint:gosec // to is the caller's, and this is a simulator
+			w,
+			r,
+			back,
+			http.StatusSeeOther,
+		)
 	}
 }

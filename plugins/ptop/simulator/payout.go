@@ -23,7 +23,7 @@ type payoutRequest struct {
 	SendingTrx   string      `json:"sendingTrx"`
 }
 
-// unregistered is the end of addresses that belong to nobody: paying them is
+// unregistered is the end of addresses that belong to no user: paying them is
 // refused.
 const unregistered = "@unregistered.example"
 

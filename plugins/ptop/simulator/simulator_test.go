@@ -385,7 +385,7 @@ func TestSignedText(t *testing.T) {
 			"fcb1fd9a5fa36a6b0c8723f85b895f9bd18fba5a634e73df6b6a1f72e0a5c6f0"},
 		{"k", statusPaid, "007", "😀 <&>", `{"success":true,"transaction_id":"007","order_id":"\ud83d\ude00 <&>","message":"Payment done"}`, ""},
 	} {
-		n := noticeOf(ledger.Entry{ID: c.id, OrderID: c.order, Status: c.status}, c.key)
+		n := webhookOf(ledger.Entry{ID: c.id, OrderID: c.order, Status: c.status}, c.key)
 		if text := "{" + n.fields() + "}"; text != c.text ||
 			(c.signature != "" && n.signature != c.signature) {
 			t.Errorf("%s: got %s signed %s", c.order, text, n.signature)

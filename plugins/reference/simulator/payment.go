@@ -225,11 +225,11 @@ func (s *Simulator) cancelPayment(r *request) (any, *refusal) {
 	return *p, nil
 }
 
-// move changes the status, also in the books, and sends a notice of it.
+// move changes the status, also in the books, and sends a webhook of it.
 func (s *Simulator) move(p *payment, status string) {
 	p.Status = status
 	s.Ledger().Change(ledger.Payment, p.ID, func(e *ledger.Entry) {
 		e.Status, e.Moved = status, status == "paid"
 	})
-	s.notify(p.notifyURL, notice{Payment: p})
+	s.notify(p.notifyURL, webhook{Payment: p})
 }

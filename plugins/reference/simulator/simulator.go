@@ -19,8 +19,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
-// The credentials of the one merchant of this provider. They are made up, and hard to
-// mask: all that URLs and JSON escape is in them.
+// The credentials of the one merchant of this provider. They are made up, and
+// hard to mask: all that URLs and JSON escape is in them.
 const (
 	merchantID    = "M-0047"
 	apiKey        = "ak/+ref&7Yp2=Qm\"9Xw" //nolint:gosec // see above
@@ -59,7 +59,7 @@ func WithPublicURL(
 	return func(s *Simulator) { s.PublicURL = address }
 }
 
-// WithWebhooks makes the simulator send its notices to notify_url.
+// WithWebhooks makes the simulator send its webhooks to notify_url.
 func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true } }
 
 // New returns a provider whose merchant holds a million of each currency.
@@ -212,7 +212,7 @@ func invalid(format string, args ...any) *refusal {
 	return &refusal{http.StatusUnprocessableEntity, "invalid", fmt.Sprintf(format, args...)}
 }
 
-// sign is written anew here, so that the plugin's own way of signing is
+// sign is written again here, so that the plugin's own way of signing is
 // compared with something.
 func sign(key, text string) string {
 	mac := hmac.New(sha256.New, []byte(key))

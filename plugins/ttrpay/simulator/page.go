@@ -49,7 +49,7 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // leavePage ends the payment as the form fields result and card say, sends the
-// notice, and the customer back. A payment that has ended stays as it is: the
+// webhook, and the customer back. A payment that has ended stays as it is: the
 // customer comes back once more.
 func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 	entry, found := s.Ledger().Find(ledger.Payment, r.PathValue("id"))

@@ -1,5 +1,5 @@
 // Package simulator plays TTR Pay's API as its document describes it, in
-// memory: payment links with a page to pay on, and the notices (IPN) about
+// memory: payment links with a page to pay on, and the webhooks (IPN) about
 // them. It shares no code with the plugin, the token included, so that a
 // mistake in one of them shows.
 //
@@ -44,8 +44,8 @@ func WithPublicURL(
 	return func(s *Simulator) { s.PublicURL = address }
 }
 
-// WithWebhooks makes the simulator send its notices to ipn_url. Without it they
-// are only what Webhooks gives.
+// WithWebhooks makes the simulator send its webhooks to ipn_url. Without it they
+// are only what Webhooks returns.
 func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true } }
 
 // New makes a simulator with empty books.

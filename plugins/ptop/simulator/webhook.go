@@ -16,46 +16,46 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
-// notice is the signed result of a payment. [doc]
-type notice struct {
+// webhook is the signed result of a payment. [doc]
+type webhook struct {
 	success                                    bool
 	transactionID, orderID, message, signature string
 }
 
-// noticeOf returns the result of a payment that has one, signed with key.
-func noticeOf(e ledger.Entry, key string) notice {
-	n := notice{
+// webhookOf returns the result of a payment that has one, signed with key.
+func webhookOf(e ledger.Entry, key string) webhook {
+	made := webhook{
 		success:       e.Status == statusPaid,
 		transactionID: e.ID,
 		orderID:       e.OrderID,
 		message:       "Payment done",
 	}
-	if !n.success {
-		n.message = "Payment cancelled by user / auto canceled"
+	if !made.success {
+		made.message = "Payment cancelled by user / auto canceled"
 	}
 
-	n.signature = sign(key, "{"+n.fields()+"}")
-	return n
+	made.signature = sign(key, "{"+made.fields()+"}")
+	return made
 }
 
 // fields are what PHP's json_encode prints between the braces: the signed text.
-func (n notice) fields() string {
+func (w webhook) fields() string {
 	return fmt.Sprintf(`"success":%t,"transaction_id":%s,"order_id":%s,"message":%s`,
-		n.success, phpID(n.transactionID), phpID(n.orderID), phpString(n.message))
+		w.success, phpID(w.transactionID), phpID(w.orderID), phpString(w.message))
 }
 
-func (n notice) json() string { return "{" + n.fields() + `,"signature":"` + n.signature + `"}` }
+func (w webhook) json() string { return "{" + w.fields() + `,"signature":"` + w.signature + `"}` }
 
 // form returns the same fields without JSON's types. truth is how a boolean is
 // written, for true and for false.
-func (n notice) form(truth [2]string) string {
+func (w webhook) form(truth [2]string) string {
 	success := truth[1]
-	if n.success {
+	if w.success {
 		success = truth[0]
 	}
 	return url.Values{
-		"success": {success}, "transaction_id": {n.transactionID}, "order_id": {n.orderID},
-		"message": {n.message}, "signature": {n.signature},
+		"success": {success}, "transaction_id": {w.transactionID}, "order_id": {w.orderID},
+		"message": {w.message}, "signature": {w.signature},
 	}.Encode()
 }
 
@@ -114,7 +114,7 @@ func (s *Simulator) Settle(orderID string) {
 	}
 }
 
-// settle ends an open payment, and gives it as it then is.
+// settle ends an open payment, and returns it as it then is.
 func (s *Simulator) settle(id, status string) ledger.Entry {
 	e, _ := s.Ledger().Change(ledger.Payment, id, func(e *ledger.Entry) {
 		if e.Status == statusInReview {
@@ -132,11 +132,11 @@ func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 		if e.Status == statusInReview {
 			continue
 		}
-		n := noticeOf(e, s.secretKey)
+		made := webhookOf(e, s.secretKey)
 		list = append(list,
-			sim.Posted("application/json", n.json()),
-			sim.Posted("application/x-www-form-urlencoded", n.form(digits)),
-			sim.Got(n.form(words)))
+			sim.Posted("application/json", made.json()),
+			sim.Posted("application/x-www-form-urlencoded", made.form(digits)),
+			sim.Got(made.form(words)))
 	}
 
 	return list
@@ -149,9 +149,9 @@ func (s *Simulator) Returns(orderID string) []sdk.HTTPRequest {
 		if e.Status == statusInReview {
 			continue
 		}
-		n := noticeOf(e, s.secretKey)
-		list = append(list, sim.Got(n.form(digits)), sim.Got(n.form(words)),
-			sim.Posted("application/x-www-form-urlencoded", n.form(digits)))
+		made := webhookOf(e, s.secretKey)
+		list = append(list, sim.Got(made.form(digits)), sim.Got(made.form(words)),
+			sim.Posted("application/x-www-form-urlencoded", made.form(digits)))
 	}
 
 	return list

@@ -11,7 +11,7 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
-// fields are those of a notice, in the document's words. A canceled payment is
+// fields are those of a webhook, in the document's words. A canceled payment is
 // told as a failed one. [decided]
 func fields(entry ledger.Entry) map[string]string {
 	status := "-1"
@@ -52,7 +52,7 @@ func (s *Simulator) Settle(orderID string) {
 	}
 }
 
-// settle ends an open payment, and gives it as it then is.
+// settle ends an open payment, and returns it as it then is.
 func (s *Simulator) settle(id, status string) (entry ledger.Entry, ended bool) {
 	entry, _ = s.Ledger().Change(ledger.Payment, id, func(e *ledger.Entry) {
 		if e.Status == statusOpen {
@@ -65,7 +65,7 @@ func (s *Simulator) settle(id, status string) (entry ledger.Entry, ended bool) {
 	return entry, ended
 }
 
-// Webhooks returns the notice in its forms: JSON, a form, and a form without
+// Webhooks returns the webhook in its forms: JSON, a form, and a form without
 // what the document's example adds.
 func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
@@ -85,8 +85,8 @@ func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 }
 
 // send tells ipn_url what became of a payment, in the format that was asked
-// for, whatever comes of it: the document promises no repeat. A notice has no
-// signature that could be wrong: in its place it is about somebody else's
+// for, whatever comes of it: the document promises no repeat. A webhook has no
+// signature that could be wrong: in its place it is about another merchant's
 // order.
 func (s *Simulator) send(ctx context.Context, entry ledger.Entry) {
 	f := fields(entry)

@@ -75,7 +75,7 @@ func pushOf(
 	}
 }
 
-// push sends a webhook about an order, where notices are sent and the order or
+// push sends a webhook about an order, where webhooks are sent and the order or
 // the back office has a URL. [doc]
 func (s *Simulator) push(e ledger.Entry) {
 	to := cmp.Or(e.Details["notify_url"], s.NotifyURL())

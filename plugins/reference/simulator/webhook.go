@@ -17,8 +17,8 @@ import (
 // address is where this provider's requests come from.
 const address = "203.0.113.47"
 
-// notice is the body of one: the thing that changed, as it is now.
-type notice struct {
+// webhook is the body of one: the thing that changed, as it is now.
+type webhook struct {
 	ID        string    `json:"id"`
 	CreatedAt time.Time `json:"created_at"`
 	Payment   *payment  `json:"payment,omitempty"`
@@ -27,22 +27,22 @@ type notice struct {
 }
 
 // write makes the request. The id says what happened to what, so that the same
-// notice always has the same.
-func (n notice) write(key string) sdk.HTTPRequest {
-	if n.CreatedAt.IsZero() {
-		n.CreatedAt = now()
+// webhook always has the same.
+func (w webhook) write(key string) sdk.HTTPRequest {
+	if w.CreatedAt.IsZero() {
+		w.CreatedAt = now()
 	}
 
 	switch {
-	case n.Payment != nil:
-		n.ID = "evt-" + n.Payment.ID + "-" + n.Payment.Status
-	case n.Payout != nil:
-		n.ID = "evt-" + n.Payout.ID + "-" + n.Payout.Status
-	case n.Refund != nil:
-		n.ID = "evt-" + n.Refund.ID + "-" + n.Refund.Status
+	case w.Payment != nil:
+		w.ID = "evt-" + w.Payment.ID + "-" + w.Payment.Status
+	case w.Payout != nil:
+		w.ID = "evt-" + w.Payout.ID + "-" + w.Payout.Status
+	case w.Refund != nil:
+		w.ID = "evt-" + w.Refund.ID + "-" + w.Refund.Status
 	}
 
-	body, err := json.Marshal(n)
+	body, err := json.Marshal(w)
 	if err != nil {
 		panic(err) // texts and decimals only
 	}
@@ -59,29 +59,29 @@ func (n notice) write(key string) sdk.HTTPRequest {
 	}
 }
 
-// notify sends a notice, or does to it what the faults say. Nobody waits for
-// the answer, and none is asked for twice.
-func (s *Simulator) notify(to string, n notice) {
+// notify sends a webhook, or does to it what the faults say. It does not wait
+// for the answer, and sends nothing twice.
+func (s *Simulator) notify(to string, event webhook) {
 	if s.SendWebhooks && to != "" {
 		// The document promises no repeat.
-		go s.Send(context.Background(), to, n.write(s.Key(webhookKey)), 1, nil)
+		go s.Send(context.Background(), to, event.write(s.Key(webhookKey)), 1, nil)
 	}
 }
 
-// Webhooks returns the notice about the reference as it stands, signed with the
+// Webhooks returns the webhook about the reference as it stands, signed with the
 // key of today and with the one of before.
 func (s *Simulator) Webhooks(reference string) []sdk.HTTPRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id := "order:" + reference
-	n := notice{Payment: s.payment(id), Payout: s.payout(id), Refund: s.refund(id)}
-	if n.Payment == nil && n.Payout == nil && n.Refund == nil {
+	event := webhook{Payment: s.payment(id), Payout: s.payout(id), Refund: s.refund(id)}
+	if event.Payment == nil && event.Payout == nil && event.Refund == nil {
 		return nil
 	}
-	return []sdk.HTTPRequest{n.write(webhookKey), n.write(oldWebhookKey)}
+	return []sdk.HTTPRequest{event.write(webhookKey), event.write(oldWebhookKey)}
 }
 
-// OddWebhooks are notices from an hour ago, and such as are about nothing that
+// OddWebhooks are webhooks from an hour ago, and such as are about nothing that
 // is known.
 func (s *Simulator) OddWebhooks() map[control.Oddity]func(references ...string) []sdk.HTTPRequest {
 	return map[control.Oddity]func(...string) []sdk.HTTPRequest{
@@ -90,7 +90,7 @@ func (s *Simulator) OddWebhooks() map[control.Oddity]func(references ...string) 
 			defer s.mu.Unlock()
 
 			for _, reference := range references {
-				old := notice{
+				old := webhook{
 					CreatedAt: now().Add(-time.Hour),
 					Payment:   s.payment("order:" + reference),
 				}
@@ -100,7 +100,7 @@ func (s *Simulator) OddWebhooks() map[control.Oddity]func(references ...string) 
 			return list
 		},
 		control.UnknownKind: func(...string) []sdk.HTTPRequest {
-			return []sdk.HTTPRequest{notice{ID: "evt-news"}.write(webhookKey)}
+			return []sdk.HTTPRequest{webhook{ID: "evt-news"}.write(webhookKey)}
 		},
 		control.SecondTransaction: func(references ...string) (list []sdk.HTTPRequest) {
 			s.mu.Lock()
@@ -108,7 +108,7 @@ func (s *Simulator) OddWebhooks() map[control.Oddity]func(references ...string) 
 			for _, reference := range references {
 				again := *s.payment("order:" + reference)
 				again.Transaction = transactionID(again.ID, 2)
-				list = append(list, notice{Payment: &again}.write(webhookKey))
+				list = append(list, webhook{Payment: &again}.write(webhookKey))
 			}
 			return list
 		},
@@ -128,12 +128,12 @@ func (s *Simulator) Settle(reference string) {
 		p.Status = "paid"
 		s.Ledger().
 			Change(ledger.Payout, p.ID, func(e *ledger.Entry) { e.Status = p.Status })
-		s.notify(p.notifyURL, notice{Payout: p})
+		s.notify(p.notifyURL, webhook{Payout: p})
 	}
 
 	if f := s.refund(id); f != nil && f.Status == "pending" {
 		f.Status = "paid"
-		s.notify(f.notifyURL, notice{Refund: f})
+		s.notify(f.notifyURL, webhook{Refund: f})
 	}
 }
 
@@ -227,5 +227,10 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	http.Redirect(w, r, sim.WithQuery(paid.returnURL, paid.returnQuery()), http.StatusSeeOther)
+	http.Redirect(
+		w,
+		r,
+		sim.WithQuery(paid.returnURL, paid.returnQuery()),
+		http.StatusSeeOther,
+	)
 }
