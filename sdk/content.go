@@ -50,6 +50,8 @@ func unpack(body []byte, encoding string) (plain []byte, ok bool) {
 		return nil, false
 	}
 
+	// One byte beyond the bound tells a body that is too large from one that
+	// just fits.
 	plain, err = io.ReadAll(io.LimitReader(packed, maxContent+1))
 	return plain, (err == nil) && (len(plain) <= maxContent)
 }

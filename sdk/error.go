@@ -125,6 +125,8 @@ func AsError(err error) *Error {
 
 	var found *Error
 	if errors.As(err, &found) {
+		// A plugin that returns its nil *Error as an error has not proven a
+		// success.
 		if found == nil {
 			return &Error{
 				Code:    CodeInternal,
@@ -132,12 +134,15 @@ func AsError(err error) *Error {
 				Message: "a nil *Error was returned as an error",
 			}
 		}
+		// The plugin may share one error between calls: a copy is filled in.
 		filled := *found
 		filled.Code = orCode(found.Code)
 		filled.Outcome = orOutcome(found.Outcome)
 		return &filled
 	}
 
+	// The end of a context does not prove that nothing was sent: only the code
+	// depends on it, never the outcome.
 	code := CodeInternal
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		code = CodeUnavailable

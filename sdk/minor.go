@@ -58,6 +58,7 @@ func (m Money) Minor(declared ...AmountLimit) (units int64, err error) {
 		return 0, found.Err()
 	}
 
+	// A BigInt, because IntPart is wrong for an amount that int64 cannot hold.
 	count := m.Amount.Shift(digits).BigInt()
 	if !count.IsInt64() {
 		found.Add(true, "amount", "is more than can be counted in the smallest units")

@@ -29,6 +29,8 @@ func (list Networks) Contain(ip string) bool {
 		return false
 	}
 
+	// A dual-stack socket reports IPv4 as ::ffff:1.2.3.4, which no IPv4 prefix
+	// contains, and a prefix contains no address with a zone.
 	addr = addr.Unmap().WithZone("")
 	for _, network := range list {
 		if prefix, err := network.prefix(); err == nil && prefix.Contains(addr) {
@@ -61,6 +63,8 @@ func (n Network) prefix() (netip.Prefix, error) {
 		return netip.PrefixFrom(ip, ip.BitLen()), nil
 	}
 
+	// A network written as IPv4-mapped IPv6 becomes IPv4: Contain unmaps the
+	// address too. A wider one than /96 is not IPv4 alone and stays.
 	network, err := netip.ParsePrefix(text)
 	if ip := network.Addr(); ip.Is4In6() && network.Bits() >= 96 {
 		network = netip.PrefixFrom(ip.Unmap(), network.Bits()-96)

@@ -24,6 +24,8 @@ func (list *Transfers) Received(reference string, at time.Time, id string, amoun
 		return receipt.ID == id
 	})
 
+	// The same id with the same amount matches no case: a transfer that is
+	// reported twice counts once.
 	switch {
 	case (id == "") || (amount == nil):
 		payment.Status = PaymentUnderReview

@@ -112,6 +112,8 @@ func (s *scanner) value(depth int) (Value, error) {
 	}
 
 	s.skipSpace()
+	// The text is known to be valid, so its first byte tells the kind and is
+	// there.
 	switch s.rest[0] {
 	case '{', '[':
 		if depth == MaxDepth {

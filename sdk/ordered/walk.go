@@ -18,6 +18,8 @@ func (v Value) At(keys ...string) Value {
 // SortKeys returns v with the keys of every object in it, at every depth and
 // within arrays, in the order of their bytes. Arrays keep their order.
 func (v Value) SortKeys() Value {
+	// Items and Members are copies: the value that the caller holds keeps its
+	// order.
 	v.items = v.Items()
 	for i := range v.items {
 		v.items[i] = v.items[i].SortKeys()
@@ -88,6 +90,7 @@ func (v Value) Trim() Value {
 		var kept []Member
 		for _, member := range v.members {
 			member.Value = member.Value.Trim()
+			// Trimming may have emptied it, so it is judged only now.
 			if !member.Value.isEmpty() {
 				kept = append(kept, member)
 			}

@@ -150,6 +150,8 @@ func quoted(text string) string {
 func (b Body) outline(mask masker) string {
 	var lines []string
 	for _, part := range b.parts {
+		// The content of a file may be a customer's document: the record has
+		// only its size.
 		switch {
 		case part.isFile():
 			lines = append(

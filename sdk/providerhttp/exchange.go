@@ -36,6 +36,8 @@ func (c *Client) begin(ctx context.Context, request Request) (*exchange, error) 
 	deadline := started.Add(c.options.Timeout)
 	limited, cancel := context.WithDeadline(ctx, deadline)
 
+	// The gate is made before the request, whose context must carry it: a gated
+	// connection without a gate writes nothing.
 	guard := &gate{ctx: limited}
 	req, err := c.build(guard.context(), request)
 	if err != nil {

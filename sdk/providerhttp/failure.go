@@ -40,6 +40,8 @@ func (x *exchange) explain(err error) string {
 	host := x.http.URL.Host
 	limit := x.limit(err)
 	var connect *connectError
+	// A failed connection explains itself, unless a time limit is what ended
+	// it.
 	if errors.As(err, &connect) && limit == "" {
 		return fmt.Sprintf(
 			"could not connect to %s: %s",
@@ -113,6 +115,7 @@ func (x *exchange) connectCause(err error) string {
 	var record tls.RecordHeaderError
 	var op *net.OpError
 
+	// The most exact cause comes first: a failed lookup may be a timeout too.
 	switch {
 	case errors.As(err, &lookup) && lookup.IsNotFound:
 		return "no such host"

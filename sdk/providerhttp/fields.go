@@ -97,6 +97,8 @@ func (f *form) addMultipart(body []byte, contentType string) bool {
 		boundaries = append([]string{params["boundary"]}, boundaries...)
 	}
 
+	// A header may name a boundary that the body does not have: its own is
+	// tried after that.
 	for _, boundary := range boundaries {
 		if boundary != "" && f.addParts(body, boundary) {
 			return true

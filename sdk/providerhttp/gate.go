@@ -99,6 +99,8 @@ func (c *gatedConn) Write(data []byte) (int, error) {
 	}
 
 	n, err := c.Conn.Write(data)
+	// Not sent is claimed only where it is proven: a wrong claim would let the
+	// host send the money again.
 	if first && n == 0 && c.exact {
 		guard.retract()
 	}

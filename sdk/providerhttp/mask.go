@@ -132,6 +132,7 @@ func (m masker) url(address *url.URL) string {
 		Path:    address.Path,
 		RawPath: address.RawPath,
 	}
+	// RawPath would still show the secret, in its escaped form.
 	if path := m.text(address.Path); path != address.Path {
 		shown.Path = path
 		shown.RawPath = ""

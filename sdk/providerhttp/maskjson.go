@@ -67,6 +67,8 @@ func (m masker) loose(text string, found func(string)) string {
 			continue
 		}
 
+		// A key is looked for within maxKey bytes: text full of escaped quotes
+		// would else be read from each of them to its end.
 		end := at + stringEnd(text[at:min(len(text), at+maxKey)], 0)
 		value := valueStart(text, end)
 		if value < 0 || !m.names.fields.has(unquote(text[at:end])) {

@@ -158,6 +158,8 @@ func (c *Client) target(request Request) (*url.URL, error) {
 // address returns the address of the request, on a host that it may be on.
 func (c *Client) address(request Request) (*url.URL, error) {
 	if request.URL != "" {
+		// The provider gave the address: the account's credentials, which go
+		// with it in the headers, must reach no other host.
 		target, err := url.Parse(request.URL)
 		if err != nil || !c.allowed(target) {
 			return nil, sdk.NotSent(sdk.CodeInvalidRequest,

@@ -37,6 +37,7 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 		}
 		*t = Text(s)
 	case len(data) > 0 && data[0] != '{' && data[0] != '[' && json.Valid(data):
+		// A number keeps its digits: a float would lose those of a long id.
 		*t = Text(data)
 	default:
 		return scalarError("an object or array stands where a text was expected")
@@ -113,6 +114,7 @@ func (a *Amount) UnmarshalJSON(data []byte) error {
 	if err := text.UnmarshalJSON(data); err != nil {
 		return err
 	}
+	// Empty text and null are an absent amount, which is not an amount of zero.
 	if text == "" {
 		*a = Amount{}
 		return nil

@@ -50,6 +50,8 @@ func (r *Response) StatusError() error {
 	if r.Status >= 200 && r.Status < 300 {
 		return nil
 	}
+	// A status outside the table proves nothing: the provider may have acted
+	// before it failed.
 	proven, ok := verdicts[r.Status]
 	if !ok {
 		proven = verdict{sdk.CodeUnavailable, sdk.OutcomeUnknown}

@@ -113,6 +113,8 @@ func (p *process) stopServing() error {
 		close(done)
 	}()
 
+	// GracefulStop waits for every handler: one that ignores its context would
+	// never let Stop return.
 	select {
 	case <-done:
 		return nil

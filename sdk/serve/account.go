@@ -60,6 +60,8 @@ func (a *account) describe(identity string) {
 		return
 	}
 	description := describer.DescribeAccount()
+	// The plugin's list belongs to all accounts, and DeleteFunc changes what it
+	// is given.
 	all := slices.Clone(a.plugin.Capabilities)
 	a.info.Capabilities = slices.DeleteFunc(all, func(capability sdk.Capability) bool {
 		return slices.Contains(description.Without, capability)

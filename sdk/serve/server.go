@@ -72,6 +72,8 @@ func NewServer[C any, P sdk.Provider](
 		turn:     map[string]uint64{},
 	}
 	server.info.ConfigSchema = sdk.Schema[C]()
+	// Every account adds its secrets to the one set, so a line about one
+	// account masks those of all.
 	server.logger = slog.New(maskHandler{
 		next: opts.Logger.Handler(),
 		mask: server.secrets.Text,
@@ -214,6 +216,8 @@ func (s *Server) close(old *account) {
 func (s *Server) configure(
 	ctx context.Context, name string, config []byte,
 ) (sdk.AccountInfo, error) {
+	// The turn is taken before the account is built: of two calls at once the
+	// later one wins, even when it is built first.
 	turn := s.nextTurn()
 	var found sdk.Violations
 	if !accountName.MatchString(name) {
@@ -230,6 +234,7 @@ func (s *Server) configure(
 		return sdk.AccountInfo{}, err
 	}
 	if err := s.put(ctx, name, built, turn); err != nil {
+		// The account has never been in the map, so no call can be using it.
 		s.close(built)
 		return sdk.AccountInfo{}, err
 	}
@@ -269,6 +274,8 @@ func (s *Server) exchange(
 		return nil, sdk.NotSent(sdk.CodeUnavailable,
 			"the call ended before the account was ready: %s", err)
 	}
+	// Compared under the lock: no later change can come between this and the
+	// write to the map.
 	if turn < s.turn[name] {
 		return nil, sdk.NotSent(sdk.CodeUnavailable,
 			"the account was configured again meanwhile")
@@ -281,6 +288,7 @@ func (s *Server) exchange(
 	} else {
 		s.accounts[name] = next
 	}
+	// Calls in flight keep the old account: the last of them closes it.
 	if (old != nil) && s.retire(old) {
 		return old, nil
 	}

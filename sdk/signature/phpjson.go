@@ -151,6 +151,8 @@ func (f PHPFlag) appendString(out []byte, text string) ([]byte, error) {
 	out = append(out, '"')
 	for _, char := range text {
 		letter := escapeLetter(char)
+		// PHP escapes U+2028 and U+2029 even with JSON_UNESCAPED_UNICODE: a
+		// signature over the plain characters would be another one.
 		beyondASCII := char >= utf8.RuneSelf && (f&UnescapedUnicode == 0 || isLineEnd(char))
 
 		switch {

@@ -138,6 +138,7 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 		read.Delay = delay
 	}
 
+	// A fault that cannot be read as a whole leaves f as it was.
 	*f = read
 	return nil
 }

@@ -146,6 +146,8 @@ func (c comparison) object(at string, want, got map[string]any) []string {
 		place := at + "." + name
 		member, there := got[name]
 
+		// A member that may vary must still be there: a plugin that no longer
+		// sends it has changed.
 		switch {
 		case !there:
 			differences = append(differences, place+": is missing now")
@@ -179,6 +181,7 @@ func (c comparison) text(at, want, got string) []string {
 		}
 	}
 
+	// JSON that a mask has broken is compared as any other text.
 	if fits(want, got) {
 		return nil
 	}

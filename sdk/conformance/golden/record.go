@@ -56,6 +56,8 @@ func Record(call Call) (*Recording, error) {
 		recording.Exchanges = append(recording.Exchanges, keep.exchange(exchange))
 	}
 
+	// A recording that could not be read back must fail now, while the call can
+	// be repeated.
 	return recording, recording.check()
 }
 
@@ -74,6 +76,8 @@ func baseOf(call Call) string {
 	if err != nil {
 		return ""
 	}
+	// A recording holds no secret: credentials in the address must not get into
+	// it.
 	base.User = nil
 	base.RawQuery = ""
 	base.Fragment = ""

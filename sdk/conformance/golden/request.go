@@ -83,6 +83,8 @@ func outline(parts *multipart.Reader) (string, error) {
 			return "", err
 		}
 
+		// The lines are those that providerhttp records of a multipart body, so
+		// that both compare as text.
 		line := part.FormName() + ": " + textOf("text/plain", value)
 		if part.FileName() != "" {
 			line = fmt.Sprintf("%s: [file, %d bytes]", part.FormName(), len(value))

@@ -109,6 +109,8 @@ func readNode(decoder *json.Decoder, depth int) (jsonNode, error) {
 	case string:
 		return jsonNode{kind: kindText, text: value}, nil
 	case json.Delim:
+		// The depth is bounded on the way down, before a hostile text can use
+		// up the stack.
 		if depth == maxDepth {
 			return jsonNode{}, fmt.Errorf("is nested more than %d levels deep", maxDepth)
 		}

@@ -129,6 +129,8 @@ func hasValidate(structure reflect.Type) bool {
 func (p *structPlan) add(structure reflect.Type, index []int, outer []reflect.Type) {
 	for i := range structure.NumField() {
 		declared := structure.Field(i)
+		// Each field has a copy of the path: siblings that share its array
+		// would overwrite each other.
 		at := append(append([]int(nil), index...), i)
 		_, tagged := declared.Tag.Lookup("config")
 
@@ -218,6 +220,8 @@ func (f *fieldPlan) readType(
 
 	readsText := reflect.PointerTo(of).Implements(typeOfTextUnmarshaler)
 
+	// A secret is recognized first: one of kind string must not be read as
+	// plain text.
 	switch {
 	case of.Implements(typeOfRevealer) && readsText:
 		f.typ = typeSecret

@@ -134,6 +134,8 @@ func editDistance(a, b string) int {
 		diagonal := row[0]
 		row[0] = i + 1
 
+		// One row is enough: diagonal keeps the value that the next column
+		// still needs.
 		for j := range len(b) {
 			change := diagonal
 			if a[i] != b[j] {

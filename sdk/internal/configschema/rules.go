@@ -30,6 +30,7 @@ func (f *fieldPlan) readRules(declared reflect.StructField, fail func(string, ..
 	if f.typ == typeStruct && f.identity {
 		fail("identity belongs on the fields of %v", declared.Type)
 	}
+	// The default comes last: it must pass the rules that were read before it.
 	if tag, ok := declared.Tag.Lookup("default"); ok {
 		f.readDefault(tag, declared.Type, fail)
 	}

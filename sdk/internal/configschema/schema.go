@@ -97,6 +97,8 @@ func (f *fieldPlan) itemSchema() schemaObject {
 	case typeDuration:
 		schema.add("type", "string")
 		schema.add("format", "go-duration")
+		// JSON Schema compares numbers alone: bounds of a duration need names
+		// of our own.
 		f.addBounds(&schema, "x-payhost-minimum", "x-payhost-maximum")
 	default:
 		f.addTextRules(&schema)

@@ -17,6 +17,7 @@ func checkURL(text string) string {
 	if err != nil || (address.Scheme != "http" && address.Scheme != "https") {
 		return badURL
 	}
+	// A password inside an address is no Secret, so nothing would mask it.
 	if address.Hostname() == "" || address.User != nil {
 		return badURL
 	}

@@ -118,6 +118,7 @@ func (f *fieldPlan) setDecimal(value *jsonNode, target reflect.Value) string {
 		return f.typ.mismatch(value)
 	}
 
+	// The digits are read as they were written: no float comes between.
 	number, err := parseDecimal(value.text)
 	if err != nil {
 		return fmt.Sprintf(

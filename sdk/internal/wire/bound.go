@@ -68,6 +68,8 @@ var boundsOf = map[protoreflect.FullName]int{
 // only the number is ever in the table.
 func boundOf(field protoreflect.FieldDescriptor, each bool) int {
 	name := protoreflect.FullName(field.Parent().Name()).Append(field.Name())
+	// The number in the table is that of elements for a list, and of the bytes
+	// of each value for any other field.
 	tableIsOfEach := !field.IsList()
 	if limit, listed := boundsOf[name]; listed && (each == tableIsOfEach) {
 		return limit
@@ -163,6 +165,8 @@ func boundMessage(read *reader, message protoreflect.Message) {
 
 	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 		name := reportedName(field)
+		// Exchanges and free text are cut, not refused: a long message must not
+		// cost the answer of a call that moved money.
 		switch {
 		case field == exchanges:
 		case isCut(field) && !field.IsList():
@@ -175,6 +179,7 @@ func boundMessage(read *reader, message protoreflect.Message) {
 		default:
 			boundValue(read, name, boundOf(field, true), value)
 		}
+		// The walk ends at maxProblems: an error carries no more.
 		return len(read.problems.Invalid()) < maxProblems
 	})
 }

@@ -61,6 +61,7 @@ func newEnum[Author ~string, Wire ~int32](
 		zero:    zero,
 	}
 
+	// Number 0 has no author's name: a missing value is read as zero.
 	for number, name := range generated {
 		if number == 0 {
 			continue

@@ -78,6 +78,8 @@ func DecodeError(ctx context.Context, err error) (*sdk.Error, []sdk.Exchange) {
 
 	for _, attached := range ended.Details() {
 		if detail, ok := attached.(*pb.ErrorDetail); ok {
+			// A plugin need not be built with this SDK: its texts are made
+			// valid and cut on this side too.
 			Scrub(detail, nil)
 			return decodeDetail(detail), ExchangesOf(detail)
 		}
@@ -90,6 +92,8 @@ func DecodeError(ctx context.Context, err error) (*sdk.Error, []sdk.Exchange) {
 func withoutDetail(ctx context.Context, ended *status.Status) *sdk.Error {
 	failure := &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown}
 
+	// The caller's own end comes first: the plugin must not be blamed for a
+	// call that the host gave up.
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		failure.Message = "the call was canceled on our side before the plugin answered"

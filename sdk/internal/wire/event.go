@@ -87,12 +87,16 @@ func legiblePayment(payment sdk.Payment) sdk.Payment {
 	if why == "" {
 		why = legibleParts(payment.Paid)
 	}
+	// Without its odd amount the host has nothing to compare with the intent,
+	// so a success goes under review first.
 	if why != "" {
 		payment.Doubt(why)
 	}
 	payment.Amount = legibleMoney(payment.Amount)
 	payment.Paid = legibleMoney(payment.Paid)
 
+	// A receipt that cannot be used is left out, and the payment goes under
+	// review: the sum of the others may be too small.
 	var receipts []sdk.Receipt
 	for _, receipt := range payment.Receipts {
 		oddID := (receipt.ID == "") || (len(receipt.ID) > maxReference)

@@ -40,6 +40,7 @@ func scrubMessage(message protoreflect.Message, mask func(string) string) {
 			return scrubText(message.Descriptor(), field, text, mask)
 		}
 
+		// Blobs and numbers stay as they are: they are data.
 		switch {
 		case field.IsMap():
 			scrubMap(field, value.Map(), scrub)

@@ -134,6 +134,8 @@ func escapeInvalid(query string) string {
 	var escaped strings.Builder
 	for len(query) > 0 {
 		char, size := utf8.DecodeRuneInString(query)
+		// A real U+FFFD has three bytes and stays; a size of 1 is a broken
+		// byte.
 		if (char == utf8.RuneError) && (size == 1) {
 			fmt.Fprintf(&escaped, "%%%02X", query[0])
 		} else {

@@ -86,6 +86,8 @@ func captureCall(run *caseRun) verbCall {
 		IdempotencyKey: "capture" + payment.Reference,
 	}
 
+	// A second send is one more attempt under the same key, as when the host
+	// retries.
 	return verbCall{
 		kind:      ledger.Capture,
 		reference: payment.Reference,

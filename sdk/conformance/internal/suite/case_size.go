@@ -60,6 +60,8 @@ func (run *caseRun) readsInTime(
 	webhook.request = request
 	var least time.Duration
 
+	// The least of several readings counts: the first may include work of the
+	// runtime that the next ones do not have.
 	for try := range readings {
 		before := run.process.Processor()
 		_, _ = run.account.ParseWebhook(run.ctx, webhook.on(sdk.ScopeOpen))

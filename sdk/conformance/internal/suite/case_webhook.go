@@ -111,6 +111,8 @@ func webhookStranger(run *caseRun) {
 			req := webhook.on(sdk.ScopeOpen)
 			req.Request.RemoteAddress = strangeAddress
 			result, err := run.account.ParseWebhook(run.ctx, req)
+			// A signature proves the content from any address, and a refusal
+			// believes nothing.
 			if (trust == sdk.TrustSignature) || (err != nil) {
 				continue
 			}

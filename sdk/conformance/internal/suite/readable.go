@@ -50,6 +50,7 @@ func filled(value any) any {
 			return nil
 		}
 	case string:
+		// The second text is that of a zero time.Time.
 		if (v == "") || (v == "0001-01-01T00:00:00Z") {
 			return nil
 		}
