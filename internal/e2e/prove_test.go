@@ -155,7 +155,7 @@ func TestNothingIsProvenWithoutWhatTheKitNeeds(t *testing.T) {
 		says string
 	}{
 		{"no simulator", nil, 2, "needs --simulator"},
-		{"nobody there", []string{"--simulator", "http://127.0.0.1:1"}, 1, "nothing was proven"},
+		{"nobody there", []string{"--simulator", "http://127.0.0.1:1"}, 1, "no case was run"},
 		{"no URL", []string{"--simulator", "nowhere"}, 1, "is not the address of a simulator"},
 		{"no control protocol", []string{"--simulator", strings.TrimSuffix(w.sandbox, "/ptop")}, 1, "does not say what it can do"},
 		{"another provider's", []string{"--simulator", strings.TrimSuffix(w.sandbox, "ptop") + "ttrpay"}, 1, "website_id: is missing"},

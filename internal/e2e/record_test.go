@@ -140,8 +140,8 @@ func TestARecordIsNotReplacedByMistake(t *testing.T) {
 	}
 
 	for path, says := range map[string]string{
-		file:                                  "is there already, and nothing was called",
-		filepath.Join(folder, "no", "a.json"): "nothing was called, because",
+		file:                                  "exists, and nothing was called",
+		filepath.Join(folder, "no", "a.json"): "cannot be written",
 	} {
 		if exit, out := w.command(append(call, path)...); exit != 1 ||
 			!strings.Contains(out, says) {
@@ -212,7 +212,7 @@ func TestAFailedCallIsRecorded(t *testing.T) {
 		filepath.Join(folder, "refused.json"),
 	)
 	if exit != 1 ||
-		!strings.Contains(out, "was not written: nothing was said to the provider") {
+		!strings.Contains(out, "was not written: nothing was sent to the provider") {
 		t.Errorf("exit %d\n%s", exit, out)
 	}
 
