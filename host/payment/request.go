@@ -37,7 +37,7 @@ type Request struct {
 	CancelURL  string `json:"cancel_url,omitempty" example:"https://example.com/fail" doc:"where the customer goes after giving up"`
 	// ExpiresAt is when an unfinished payment becomes expired; without it the
 	// account's payment_ttl counts.
-	ExpiresAt time.Time `json:"expires_at,omitzero" example:"2026-12-01T00:00:00Z" doc:"when an unfinished payment expires, to the microsecond; without it the account's payment_ttl counts"`
+	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"when an unfinished payment expires, as in RFC 3339, to the microsecond; without it the account's payment_ttl counts"`
 	// Metadata is the caller's own: at most 50 entries, keys of at most 40,
 	// values of at most 500 characters.
 	Metadata map[string]string `json:"metadata,omitempty" doc:"yours: at most 50 entries, names of at most 40, values of at most 500 characters"`

@@ -314,7 +314,8 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	}
 }
 
-// The body that the documentation shows is one that works.
+// The body that the documentation shows is one that works, on any day: no field
+// of it has a fixed time that will have passed.
 func TestTheDocumentedExampleWorks(t *testing.T) {
 	r := newRig(t)
 	r.account.Create = redirecting
