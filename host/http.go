@@ -263,6 +263,7 @@ func (h *Host) listen(ctx context.Context, cfg *Config, key, where string) (open
 		err = fmt.Errorf("http.tls_cert, http.tls_key: %w", err)
 		return opened{}, errors.Join(err, listener.Close())
 	}
+	h.certificate.Store(served)
 
 	return opened{
 		Listener: listener,

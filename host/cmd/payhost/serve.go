@@ -98,6 +98,7 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 		host.WithLogger(log),
 		host.WithMetrics(metrics),
 		host.WithDebugAttach(attached),
+		host.WithVersion(version),
 	)
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)

@@ -48,13 +48,7 @@ func reloads(
 // reload applies the changed file to a running host, and logs the result.
 func reload(ctx context.Context, running *host.Host, file, why string, log *slog.Logger) {
 	log.Info("reloading", "file", file, "because", why)
-	cfg, err := host.LoadConfig(file)
-	if err != nil {
-		logInvalid(err, log)
-		return
-	}
-
-	results, err := running.Reload(ctx, cfg, false)
+	cfg, results, err := running.ReloadFile(ctx, false)
 	if err != nil {
 		logInvalid(err, log)
 		return

@@ -136,7 +136,7 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 		}
 	}
 
-	lease, err := c.accounts.Acquire(ctx, i.Provider)
+	lease, err := c.accounts.Acquire(calling(ctx, op.capability), i.Provider)
 	if err != nil {
 		return "", false, turnedAway(i.Provider, err)
 	}

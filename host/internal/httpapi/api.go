@@ -21,6 +21,7 @@ type Options struct {
 	Incoming    Incoming
 	DeadLetters DeadLetters
 	Providers   Providers
+	Insight     Insight
 	Store       Store
 	// StoreReason says in a few words, which hold no name and no address, why a
 	// method of Store has failed.
