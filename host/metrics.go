@@ -22,8 +22,8 @@ func newCommitTimes() prometheus.Histogram {
 	})
 }
 
-// registerMetrics registers everything that is measured of this host alone.
-// What is counted call by call is registered where it is counted.
+// registerMetrics registers everything that is measured of this host alone. The
+// supervisor and the API register the counts that they keep call by call.
 func (h *Host) registerMetrics(commits prometheus.Collector, version string) {
 	h.register(
 		commits,

@@ -3,11 +3,14 @@ package host_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"maps"
 	"net/http"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -415,5 +418,45 @@ func TestAttentionAndHistoryOverHTTP(t *testing.T) {
 		if status != want || !strings.Contains(body, part) {
 			t.Errorf("%s: %d %s", path, status, body)
 		}
+	}
+}
+
+var metricName = regexp.MustCompile(`payhost_[a-z_]+[a-z]`)
+
+// A dashboard or an alert about a name that no host has shows a calm that is
+// none.
+func TestAlertsAndDashboardNameWhatTheHostShows(t *testing.T) {
+	o := observe(t)
+	o.doubtful(t)
+	o.scrape(t) // the first request that is seen by the second
+	shown := o.awaitMetric(t, "payhost_doubt_amount", "currency=EUR kind=payout provider=shop", 7.25)
+
+	for _, file := range []string{
+		"../deploy/prometheus/rules.yml", "../deploy/grafana/payhost.json",
+	} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		names := metricName.FindAllString(string(text), -1)
+		if len(names) < 20 {
+			t.Errorf("%s names %d metrics", file, len(names))
+		}
+		for _, name := range names {
+			base := strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_count")
+			if shown[base] == nil {
+				t.Errorf("%s names %s, which the host does not show", file, name)
+			}
+		}
+	}
+
+	var dashboard struct{ Panels []any }
+	text, err := os.ReadFile("../deploy/grafana/payhost.json")
+	if err == nil {
+		err = json.Unmarshal(text, &dashboard)
+	}
+	if err != nil || len(dashboard.Panels) == 0 {
+		t.Errorf("%d panels, %v", len(dashboard.Panels), err)
 	}
 }

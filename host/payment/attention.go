@@ -41,8 +41,8 @@ type AttentionItem struct {
 	Do      []string `json:"do" doc:"the commands that end it, the first one first"`
 }
 
-// Attention is all that waits for an operator, the oldest first. Of each kind
-// it has at most so many as were asked for.
+// Attention is all that waits for an operator, the oldest first. It has at most
+// so many of each kind as were asked for.
 type Attention struct {
 	Data []AttentionItem `json:"data"`
 	// More are the kinds of which there are more than Data has.

@@ -151,7 +151,13 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.pluginCommand(),
 	)
 
-	add(groupRecord, a.eventsCommand(), a.deadLettersCommand(), a.webhooksCommand())
+	add(
+		groupRecord,
+		a.attentionCommand(),
+		a.eventsCommand(),
+		a.deadLettersCommand(),
+		a.webhooksCommand(),
+	)
 }
 
 // prepare makes all commands alike: a failure inside a command is told apart
@@ -260,6 +266,21 @@ func arguments(names ...string) cobra.PositionalArgs {
 		}
 
 		return nil
+	}
+}
+
+// idOr returns a check for one ID, or for none when a flag names many.
+func idOr(many *bool, flag string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case *many && len(args) > 0:
+			return fmt.Errorf("name an ID or %s, not both", flag)
+		case *many:
+			return nil
+		case len(args) == 0:
+			return fmt.Errorf("ID is missing (or %s)", flag)
+		}
+		return arguments("ID")(c, args)
 	}
 }
 

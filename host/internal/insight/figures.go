@@ -123,8 +123,8 @@ func holdsUntil(started time.Time, share int) time.Time {
 	return now.Add(max(readingHolds, now.Sub(started)*time.Duration(share)))
 }
 
-// read reads all figures. What has ended is counted a series at a time, so that
-// a long one holds up no other.
+// read reads all figures. The counts of what has ended are read one by one, so
+// that a long one holds up no other.
 func (f *Figures) read(ctx context.Context) []prometheus.Metric {
 	var open reading
 	err := f.store.Read(ctx, func(tx *store.Tx) error {

@@ -64,7 +64,7 @@ func (s *Supervisor) resident() map[shownProgram]int64 {
 	}
 	s.mu.Unlock()
 
-	// What is not known is left out: 0 bytes would be a figure.
+	// A memory that is not known is left out: 0 bytes would be a figure.
 	used := map[shownProgram]int64{}
 	for _, inst := range instances {
 		proc := inst.process()
