@@ -131,6 +131,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.checkCommand(),
 		a.lockCommand(),
 		a.reloadCommand(),
+		a.attentionCommand(),
 		a.tokensCommand(),
 		a.versionCommand(),
 	)
@@ -153,7 +154,6 @@ func (a *app) addCommands(root *cobra.Command) {
 
 	add(
 		groupRecord,
-		a.attentionCommand(),
 		a.eventsCommand(),
 		a.deadLettersCommand(),
 		a.webhooksCommand(),

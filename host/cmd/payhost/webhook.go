@@ -118,7 +118,7 @@ func stillFailed(answer []byte) string {
 	case payment.WebhookApplied, payment.WebhookIgnored:
 		return ""
 	}
-	return strings.TrimSpace("it is " + string(webhook.State) + " " + webhook.Error)
+	return strings.TrimSuffix("it is "+string(webhook.State)+": "+webhook.Error, ": ")
 }
 
 // webhookCommand completes a command whose answer is one webhook.
