@@ -25,6 +25,14 @@ func (t *Tx) LastAction(ctx context.Context, intentID string) (string, error) {
 		ORDER BY position DESC LIMIT 1`, intentID)
 }
 
+// LastMover reads who made the newest change of an intent's status, "" when it
+// has not changed.
+func (t *Tx) LastMover(ctx context.Context, intentID string) (string, error) {
+	return t.firstText(ctx, `SELECT actor FROM history WHERE intent_id = $1
+		AND from_status <> to_status AND from_status <> ''
+		ORDER BY position DESC LIMIT 1`, intentID)
+}
+
 func scanChange(row scanner) (c payment.Change, err error) {
 	var at int64
 	err = row.Scan(&at, &c.Actor, &c.Action, &c.From, &c.To, &c.Note)
