@@ -25,8 +25,8 @@ type bulkResult struct {
 	Failed []string `json:"failed"`
 }
 
-// inBulk does something to every record of a list. One that fails is named, and
-// does not keep the others from being done.
+// inBulk does something to every record of a list. A record for which that fails
+// is named, and does not keep the others from being done.
 func (a *app) inBulk(cmd *cobra.Command, b bulk) error {
 	ctx, stop := interruptible(cmd)
 	defer stop()
