@@ -40,6 +40,7 @@ func statusOf(found supervisor.Status) ProviderStatus {
 	return ProviderStatus{
 		Name:                found.Name,
 		State:               ProviderState(found.State),
+		Since:               found.Since,
 		Enabled:             found.Enabled,
 		Required:            found.Required,
 		Plugin:              found.Plugin,

@@ -36,8 +36,8 @@ const (
 type Status struct {
 	Name  string `json:"name"`
 	State State  `json:"state"`
-	// Since is when it came to this state, as far as that was noticed.
-	Since           time.Time `json:"-"`
+	// Since is when it came to this state, as far as the supervisor noticed.
+	Since           time.Time `json:"since"`
 	Enabled         bool      `json:"enabled"`
 	Required        bool      `json:"required"`
 	Plugin          string    `json:"plugin"`
