@@ -68,7 +68,7 @@ func (a *app) inBulk(cmd *cobra.Command, b bulk) error {
 		}
 	}
 
-	return a.bulkEnd(b, result)
+	return a.bulkEnd(result)
 }
 
 // bulkOne does it to one record, and returns why it failed.
@@ -99,7 +99,7 @@ func pageIDs(page []byte) (ids []string, next string, err error) {
 }
 
 // bulkEnd says what became of all records.
-func (a *app) bulkEnd(b bulk, result bulkResult) error {
+func (a *app) bulkEnd(result bulkResult) error {
 	total := result.Done + len(result.Failed)
 	switch {
 	case a.json:

@@ -59,10 +59,12 @@ func WatchDoubts(ctx context.Context, s store.Transactor, history *History) {
 	defer tick.Stop()
 
 	for ctx.Err() == nil {
-		// A look that fails leaves a gap in the history, and that is what it is.
-		if counts, err := countDoubts(ctx, s); err == nil {
-			history.NoteDoubts(counts)
+		// A look that fails leaves a gap in the history.
+		counts, err := countDoubts(ctx, s)
+		if err != nil {
+			counts = nil
 		}
+		history.NoteDoubts(counts)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

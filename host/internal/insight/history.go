@@ -44,6 +44,7 @@ type History struct {
 
 	mu        sync.Mutex
 	providers map[string]*track
+	doubts    map[string]int // as last told; nil while that is not known
 }
 
 // NewHistory returns an empty history that begins now.
@@ -62,24 +63,36 @@ func (h *History) Observe(provider string, took time.Duration, failed bool) {
 	defer h.mu.Unlock()
 
 	if found := h.track(provider); found != nil {
-		found.fine.at(now).add(took, failed)
-		found.broad.at(now).add(took, failed)
+		doubt := h.doubtOf(provider)
+		found.fine.at(now, doubt).add(took, failed)
+		found.broad.at(now, doubt).add(took, failed)
 	}
 }
 
+// doubtOf returns how many intents were in doubt when that was told last. The
+// caller holds mu.
+func (h *History) doubtOf(provider string) int32 {
+	if h.doubts == nil {
+		return unknownDoubt
+	}
+	return int32(h.doubts[provider])
+}
+
 // NoteDoubts records how many intents are in doubt now, by provider. A provider
-// that is not among them has none.
+// that is not among them has none; nil says that it is not known.
 func (h *History) NoteDoubts(counts map[string]int) {
 	now := h.now()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 
+	h.doubts = counts
 	for name := range counts {
 		h.track(name)
 	}
 	for name, found := range h.providers {
-		found.fine.at(now).doubt = int32(counts[name])
-		found.broad.at(now).doubt = int32(counts[name])
+		doubt := h.doubtOf(name)
+		found.fine.at(now, doubt).doubt = doubt
+		found.broad.at(now, doubt).doubt = doubt
 	}
 }
 
@@ -158,13 +171,13 @@ func slotOf(at time.Time, step time.Duration) int64 {
 	return at.UnixNano() / int64(step)
 }
 
-// at returns the open point for a moment. A clock that goes back adds to the
-// newest one.
-func (r *ring) at(now time.Time) *openPoint {
+// at returns the open point for a moment; a new one begins with what is known to
+// be in doubt. A clock that goes back adds to the newest one.
+func (r *ring) at(now time.Time, doubt int32) *openPoint {
 	slot := slotOf(now, r.step)
 	if slot > r.open.slot {
 		r.close()
-		r.open = openPoint{slot: slot, doubt: unknownDoubt}
+		r.open = openPoint{slot: slot, doubt: doubt}
 	}
 	return &r.open
 }

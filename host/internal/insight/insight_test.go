@@ -84,8 +84,14 @@ func TestAHistoryHasTheCallsOfEachStep(t *testing.T) {
 	if empty.Calls != 0 || empty.ErrorShare != nil || empty.P50 != nil || empty.Doubt != nil {
 		t.Errorf("%+v", empty)
 	}
-	if last.Calls != 1 || *last.ErrorShare != 0 || *last.P95 < 1000 {
+	if last.Calls != 1 || *last.ErrorShare != 0 || *last.P95 < 1000 || *last.Doubt != 3 {
 		t.Errorf("%+v", last)
+	}
+
+	// While nobody knows what is in doubt, the history does not say.
+	h.NoteDoubts(nil)
+	if points := read(t, h, "1h"); points[2].Doubt != nil {
+		t.Errorf("%+v", points[2])
 	}
 	if broad := read(t, h, "7d"); len(broad) != 1 || broad[0].Calls != 102 {
 		t.Errorf("%+v", broad)

@@ -12,9 +12,14 @@ import (
 // This file has what is counted and listed for operators. Every query is
 // answered by an index; what it reads grows with what it counts.
 
-// needsAttention is the condition of the index intents_attention. Both engines
-// use the index only for a query that says it in the same words.
-const needsAttention = `(status = 'unknown' OR status = 'under_review' OR doubt <> '')`
+// The conditions of the indexes intents_attention and intents_in_action. Both
+// engines use such an index only for a query that says its condition in the same
+// words. SQLite searches the second one, and does not walk it, for a query that
+// narrows its first column.
+const (
+	needsAttention = `(status = 'unknown' OR status = 'under_review')`
+	inAction       = `doubt <> '' AND created_at > 0`
+)
 
 // IntentProviders returns the names of the providers that have intents of a
 // kind, in their order. It takes a step for each name, not for each intent.
@@ -93,16 +98,21 @@ type Doubt struct {
 	Since    time.Time
 }
 
-// doubtfulIntents has the amount of a capture in doubt from its attempt: it can
+// The columns of a doubt have the amount of a capture in doubt from its attempt: it can
 // be a part. The doubt began with the first call whose outcome is unknown.
-const doubtfulIntents = `SELECT provider, kind, currency, amount,
+const doubtColumns = `SELECT provider, kind, currency, amount,
 	COALESCE((SELECT taken.amount FROM attempts AS taken WHERE taken.intent_id = intents.id
 		AND taken.outcome = 'unknown' AND taken.verb = intents.doubt
 		ORDER BY taken.number DESC LIMIT 1), ''),
 	COALESCE((SELECT MIN(lost.started_at) FROM attempts AS lost WHERE lost.intent_id = intents.id
 		AND lost.outcome = 'unknown' AND (intents.doubt = '' OR lost.verb = intents.doubt)),
 		updated_at)
-	FROM intents WHERE ` + needsAttention + ` AND (status = 'unknown' OR doubt <> '')`
+	FROM intents WHERE `
+
+const (
+	doubtfulCreates = doubtColumns + needsAttention + ` AND status = 'unknown'`
+	doubtfulActions = doubtColumns + inAction + ` AND status <> 'unknown'`
+)
 
 // Doubts reads all money in doubt, in no particular order. A row with an amount
 // that cannot be read is logged and left out.
@@ -121,21 +131,25 @@ func (t *Tx) Doubts(ctx context.Context) (list []Doubt, err error) {
 		if taken != "" {
 			amount = taken
 		}
-		parsed, err := amountOrNil(amount)
-		if err != nil || parsed == nil {
-			t.log.Error("the amount of an intent in doubt cannot be read; it is not counted",
-				"provider", one.Provider, "amount", amount)
+		one.Since = fromMicros(since)
+		parsed, damage := amountOrNil(amount)
+		if (damage == nil) && (parsed != nil) {
+			one.Amount.Amount = parsed.Decimal
+			list = append(list, one)
 			return struct{}{}, nil
 		}
 
-		one.Amount.Amount = parsed.Decimal
-		one.Since = fromMicros(since)
-		list = append(list, one)
+		t.log.Error("the amount of an intent in doubt cannot be read; it is not counted",
+			"provider", one.Provider, "amount", amount)
 		return struct{}{}, nil
 	}
 
-	_, err = queryAll(ctx, t, scan, doubtfulIntents)
-	return list, err
+	for _, query := range []string{doubtfulCreates, doubtfulActions} {
+		if _, err := queryAll(ctx, t, scan, query); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // Case is an intent that waits for an operator.
@@ -168,7 +182,7 @@ const (
 		WHERE ` + needsAttention + ` AND status = $1 ORDER BY created_at, id`
 
 	casesInAction = caseColumns + beganAction + ` FROM intents
-		WHERE ` + needsAttention + ` AND doubt <> ''
+		WHERE ` + inAction + `
 		AND status <> 'unknown' AND status <> 'under_review' ORDER BY created_at, id`
 )
 
