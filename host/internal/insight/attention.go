@@ -3,6 +3,7 @@ package insight
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -153,6 +154,9 @@ func (g *gathered) deadLetters(ctx context.Context, tx *store.Tx) error {
 	var items []payment.AttentionItem
 	for _, delivery := range dead {
 		event, err := tx.Event(ctx, delivery.Position)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // there is nothing left to deliver
+		}
 		if err != nil {
 			return err
 		}
