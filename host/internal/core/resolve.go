@@ -148,7 +148,7 @@ func mayCorrect(
 	i *intent.Intent,
 	to payment.Status,
 ) error {
-	actor, err := tx.LastMover(ctx, i.ID)
+	actor, confirmed, err := tx.LastMove(ctx, i.ID, actionConfirmed)
 	if err != nil {
 		return err
 	}
@@ -158,18 +158,11 @@ func mayCorrect(
 	if i.Status != payment.Succeeded {
 		return nil
 	}
-
-	// Only the decision says that the money came: the provider does not.
-	receipts, err := tx.Receipts(ctx, i.ID)
-	if err != nil {
-		return err
-	}
-	if len(receipts) > 0 {
-		return conflict(i, fmt.Sprintf(
-			"the provider has reported its transaction %s: that is no mistake of the decision",
-			receipts[0].ID))
+	if confirmed {
+		return conflict(i, "the provider has confirmed since that it has succeeded")
 	}
 
+	// The host's own calls have moved money only if it came.
 	attempts, err := tx.Attempts(ctx, i.ID)
 	if err != nil {
 		return err

@@ -263,7 +263,42 @@ func TestWhatTheProviderHasSaidIsNotCorrected(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		refused(t, resolve(payment.Failed), "T-1")
+		refused(t, resolve(payment.Failed), "confirmed")
+	})
+
+	t.Run("a success that was confirmed since", func(t *testing.T) {
+		r := newRig(t)
+		id, resolve := corrected(t, r, payment.Succeeded)
+		for range 3 {
+			report := intent.Report{
+				Actor:  core.ActorWebhook,
+				Proof:  intent.Signature,
+				Named:  true,
+				Status: payment.Succeeded,
+			}
+			err := r.Change(t.Context(), id, func(tx *store.Tx, i *intent.Intent) error {
+				_, err := r.Apply(t.Context(), tx, i, report, intent.StatusQuery{})
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		refused(t, resolve(payment.Failed), "confirmed")
+
+		p, err := r.Payment(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := 0
+		for _, change := range p.History {
+			if change.Action == "confirmed" {
+				lines++
+			}
+		}
+		if lines != 1 {
+			t.Errorf("%d lines in %+v", lines, p.History)
+		}
 	})
 
 	t.Run("money that was given back", func(t *testing.T) {

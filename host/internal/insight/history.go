@@ -59,13 +59,14 @@ type track struct{ fine, broad ring }
 // away before, and whether it failed.
 func (h *History) Observe(provider string, took time.Duration, failed bool) {
 	now := h.now()
+	class := classOf(took)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 
 	if found := h.track(provider); found != nil {
 		doubt := h.doubtOf(provider)
-		found.fine.at(now, doubt).add(took, failed)
-		found.broad.at(now, doubt).add(took, failed)
+		found.fine.at(now, doubt).add(took, class, failed)
+		found.broad.at(now, doubt).add(took, class, failed)
 	}
 }
 
@@ -250,14 +251,14 @@ type openPoint struct {
 	doubt                  int32
 }
 
-func (o *openPoint) add(took time.Duration, failed bool) {
+func (o *openPoint) add(took time.Duration, class int, failed bool) {
 	o.calls++
 	if failed {
 		o.failed++
 	}
 	if took > 0 {
 		o.reached++
-		o.latencies[classOf(took)]++
+		o.latencies[class]++
 	}
 }
 
