@@ -131,6 +131,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.checkCommand(),
 		a.lockCommand(),
 		a.reloadCommand(),
+		a.drainCommand(),
 		a.tokensCommand(),
 		a.versionCommand(),
 	)
