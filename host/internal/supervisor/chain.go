@@ -234,7 +234,7 @@ func observed[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 
 		attrs := []slog.Attr{
 			slog.String("verb", string(verb)),
-			slog.Duration("duration", took),
+			slog.Int64("duration_ms", took.Milliseconds()),
 			slog.String("version", l.Version()),
 		}
 		if failure == nil {
