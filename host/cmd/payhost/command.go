@@ -132,6 +132,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.lockCommand(),
 		a.reloadCommand(),
 		a.attentionCommand(),
+		a.drainCommand(),
 		a.tokensCommand(),
 		a.versionCommand(),
 	)

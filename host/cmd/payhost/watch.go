@@ -32,15 +32,20 @@ func reloads(
 	hangup <-chan os.Signal,
 	changes <-chan struct{},
 	log *slog.Logger,
+	manager *notifier,
 ) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-hangup:
+			manager.reloading()
 			reload(ctx, running, file, "SIGHUP", log)
+			manager.ready()
 		case <-changes:
+			manager.reloading()
 			reload(ctx, running, file, "the file changed", log)
+			manager.ready()
 		}
 	}
 }

@@ -267,7 +267,7 @@ func observed[R any](
 
 		attrs := []slog.Attr{
 			slog.String("verb", string(verb)),
-			slog.Duration("duration", took),
+			slog.Int64("duration_ms", took.Milliseconds()),
 			slog.String("version", l.Version()),
 		}
 		if failure == nil {
