@@ -1,6 +1,6 @@
 // Command bench measures what Payhost adds to a provider's call and what its
-// durability costs, and writes BENCHMARKS.md with its picture. What is compared
-// is measured in turns in one run, so that a busy machine slows all of it
+// durability costs, and writes BENCHMARKS.md with its picture. It measures in
+// turns, in one run, all that is compared, so that a busy machine slows it
 // alike: only the ratios carry over to other machines.
 //
 //	bench [-quick] [-base COMMIT] FILE
@@ -118,8 +118,7 @@ func run(ctx context.Context, wanted plan, base, file string) (err error) {
 	}
 
 	b := &bench{plan: wanted, sides: sides, dir: dir, begin: time.Now(), base: base}
-	b.say("this takes about %d minutes, and as long again for the fuller tables of a base",
-		wanted.minutes*len(sides))
+	b.say("this takes about %d minutes", wanted.minutes*len(sides))
 	if err := b.measure(ctx); err != nil {
 		return fmt.Errorf("%w (what the programs said is in %s.log)", err, file)
 	}

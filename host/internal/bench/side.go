@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -52,7 +53,7 @@ func (s *side) build(ctx context.Context) error {
 			return err
 		}
 
-		cmd := exec.CommandContext(ctx, "go", append(bytesCopy(common), args...)...)
+		cmd := exec.CommandContext(ctx, "go", append(slices.Clone(common), args...)...)
 		cmd.Dir = s.tree
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if printed, err := cmd.CombinedOutput(); err != nil {
@@ -62,8 +63,6 @@ func (s *side) build(ctx context.Context) error {
 
 	return nil
 }
-
-func bytesCopy(list []string) []string { return append([]string(nil), list...) }
 
 // checkOut makes a work tree of a commit. The caller must call remove.
 func checkOut(ctx context.Context, commit, into string) (remove func(), err error) {
@@ -123,7 +122,7 @@ func (s *side) employ(ctx context.Context) (*employee, error) {
 	return &employee{cmd, orders, bufio.NewReader(replies)}, nil
 }
 
-// ask gives an order and reads its result.
+// ask has the worker carry an order out, and decodes what it answers.
 func (e *employee) ask(o order, result any) error {
 	if err := json.NewEncoder(e.orders).Encode(o); err != nil {
 		return err

@@ -170,10 +170,10 @@ func settings(dir string) (cfg config.Provider, plugins string, err error) {
 	}, plugins, nil
 }
 
-// providerProgram is built beside this program.
-func providerProgram() string {
-	return filepath.Join(filepath.Dir(os.Args[0]), "provider")
-}
+// programs is the folder of this program, in which the plugin's is too.
+var programs = filepath.Dir(os.Args[0])
+
+func providerProgram() string { return filepath.Join(programs, "provider") }
 
 // copyProvider copies the plugin's program into a folder, since some
 // measurements change it.

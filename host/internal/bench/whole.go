@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,8 +32,11 @@ type instance struct {
 
 // whole measures the programs as they are shipped, over HTTP.
 func (b *bench) whole(ctx context.Context) error {
-	provider := httptest.NewServer(http.HandlerFunc(servePages))
-	defer provider.Close()
+	provider, end, err := serveProvider(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
 	address, err := freeAddress()
 	if err != nil {
 		return err
@@ -49,7 +51,7 @@ func (b *bench) whole(ctx context.Context) error {
 	var running []*instance
 	for _, s := range b.sides {
 		begin := time.Now()
-		started, err := s.startWhole(ctx, address, provider.URL)
+		started, err := s.startWhole(ctx, address, provider)
 		if err != nil {
 			return err
 		}
@@ -104,6 +106,20 @@ func (b *bench) wholeTurns(ctx context.Context, running []*instance) error {
 	}
 
 	return nil
+}
+
+func serveProvider(ctx context.Context) (url string, end func(), err error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	server := &http.Server{
+		Handler:           http.HandlerFunc(servePages),
+		ReadHeaderTimeout: 10 * time.Second,
+	}
+	go func() { _ = server.Serve(listener) }() // ends with Close
+
+	return "http://" + listener.Addr().String(), func() { _ = server.Close() }, nil
 }
 
 // servePages is a provider whose answers take the same time however many it has
