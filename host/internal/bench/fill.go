@@ -62,7 +62,7 @@ func fill(ctx context.Context, o order) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // with the database
 
 	filler := filler{conn: conn, postgres: !strings.HasPrefix(o.URL, "sqlite:")}
 	err = filler.run(ctx, max(o.Count/blockIntents-1, 1))
@@ -214,7 +214,7 @@ func (f *filler) prepare(ctx context.Context, oldest time.Time, copies int) erro
 				fmt.Sprintf("(%d, '%s', %d)", i, stampOf(at), at.UnixMicro()))
 		}
 
-		query := "INSERT INTO copies VALUES " + strings.Join(values, ", ")
+		query := "INSERT INTO copies VALUES " + strings.Join(values, ", ") //nolint:gosec // our own numbers
 		if _, err := f.conn.ExecContext(ctx, query); err != nil {
 			return err
 		}
@@ -240,7 +240,7 @@ func (f *filler) prepare(ctx context.Context, oldest time.Time, copies int) erro
 func stampOf(at time.Time) string {
 	var id uuid.UUID
 	for k := range 6 {
-		id[k] = byte(at.UnixMilli() >> (8 * (5 - k))) //nolint:gosec // one byte of it
+		id[k] = byte(at.UnixMilli() >> (8 * (5 - k)))
 	}
 	id[6] = 0x70
 	return token.IDEncoding.EncodeToString(id[:])[:stampSize]

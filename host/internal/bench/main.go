@@ -99,7 +99,7 @@ func run(ctx context.Context, wanted plan, base, file string) (err error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // the system cleans up what is left
 
-	log, err := os.Create(file + ".log") //nolint:gosec // the caller's own file
+	log, err := os.Create(file + ".log")
 	if err != nil {
 		return err
 	}
@@ -344,7 +344,7 @@ func (b *bench) long(ctx context.Context) error {
 
 		// The rate is a part of what the side can do when it is empty.
 		var can figures
-		try := order{Do: "load", Way: wayPay, Callers: manyCallers, For: 2 * b.plan.slice}
+		try := order{Do: "load", Way: wayPay, Callers: manyCallers, For: 5 * b.plan.slice}
 		if err := worker.ask(try, &can); err != nil {
 			return err
 		}

@@ -154,6 +154,7 @@ func (b *bridge) GRPCServer(_ *plugin.GRPCBroker, server *grpc.Server) error {
 	return nil
 }
 
+//nolint:revive // gRPC's signature of a handler
 func (b *bridge) create(
 	_ any,
 	_ context.Context,
