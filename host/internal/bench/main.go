@@ -1,7 +1,7 @@
 // Command bench measures what Payhost adds to a provider's call and what its
-// durability costs, and writes BENCHMARKS.md with its picture. It measures in
-// turns, in one run, all that is compared, so that a busy machine slows it
-// alike: only the ratios carry over to other machines.
+// durability costs, and writes BENCHMARKS.md with its picture. It measures
+// loads in turns, in one run, so that a busy machine slows them alike: only the
+// ratios carry over to other machines.
 //
 //	bench [-quick] [-base COMMIT] FILE
 package main

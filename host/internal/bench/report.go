@@ -407,8 +407,10 @@ func (b *bench) printLong(print printer, picture string) {
 
 const headText = "# Benchmarks\n\n" +
 	"Made by `%s` on %s, %s/%s, %d cores, %s. Only ratios carry over to\n" +
-	"other machines. What is compared was measured in turns in one run; a figure\n" +
-	"is the median of its slices. CPU is the user and system time of all\n" +
+	"other machines. Calls, payments, webhooks and everything over HTTP were\n" +
+	"measured in turns, slice by slice, and a figure is the median of its slices.\n" +
+	"Lists, recovery, starts, kills, swaps and the long load were measured once a\n" +
+	"tree, one tree after the other: a busy machine shows in their ratios. CPU is the user and system time of all\n" +
 	"processes that took part, the load and the database's server included: it\n" +
 	"is steady where rates are not.\n"
 
