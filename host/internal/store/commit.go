@@ -35,6 +35,10 @@ func (u unwritten) Unwrap() []error { return []error{u.cause, ErrUnwritten} }
 // statement would be committed by itself, and its caller told that it failed.
 var errBroken = errors.New("the transaction is broken")
 
+// errSpoiled is for a transaction without savepoints in which a job has failed
+// that had written something: only the whole can be rolled back.
+var errSpoiled = errors.New("a write without a savepoint has failed")
+
 // job is a write that waits for its commit.
 type job struct {
 	ctx      context.Context
@@ -45,7 +49,9 @@ type job struct {
 
 // Write runs fn in a transaction and returns when its changes are on disk. fn
 // may run while other callers' writes are in the same commit, so it must do
-// nothing but read and write through tx. It is called once at most.
+// nothing but read and write through tx. It is called again when the first
+// commit was rolled back because of another caller's write: what it leaves
+// outside of tx must be set anew by each call, and the last one counts.
 //
 // An error with ErrUnwritten in it says that nothing was written; an error that
 // fn itself returned is one. After any other error it is not known whether the
@@ -185,16 +191,34 @@ func (s *Store) commit(jobs []*job) {
 // runAll runs jobs in one transaction and returns the error of each that
 // failed. err is for all of them: then nothing was written, unless it is the
 // commit that failed.
+//
+// Nearly always every job of a commit succeeds, so they run without savepoints
+// at first. When one fails that has written something, all is rolled back, and
+// the jobs run again, each with a savepoint of its own.
 func (s *Store) runAll(
 	ctx context.Context,
 	jobs []*job,
+) (failed map[*job]error, err error) {
+	failed, err = s.runOnce(ctx, jobs, false)
+	if len(jobs) > 1 && errors.Is(err, errSpoiled) {
+		return s.runOnce(ctx, jobs, true)
+	}
+	return failed, err
+}
+
+// runOnce is one try at runAll, with savepoints or without. Without, the error
+// is errSpoiled when a job of several would have needed one.
+func (s *Store) runOnce(
+	ctx context.Context,
+	jobs []*job,
+	savepoints bool,
 ) (failed map[*job]error, err error) {
 	tx, rows, err := s.begin(ctx, jobs)
 	if err != nil {
 		return nil, unwritten{fmt.Errorf("%s: begin to write: %w", s.db.traits().name, err)}
 	}
 
-	// Each job has a part of the transaction, which is rolled back alone.
+	// Each job has a part of the transaction.
 	failed = map[*job]error{}
 
 	for _, j := range jobs {
@@ -203,10 +227,12 @@ func (s *Store) runAll(
 			continue
 		}
 
-		only := len(jobs) == 1
-		err := s.runJob(tx, j, rows, only)
+		err := s.runJob(tx, j, rows, savepoints)
 
 		switch {
+		case len(jobs) > 1 && tx.spoiled():
+			tx.rollback()
+			return nil, errSpoiled
 		case errors.Is(err, errBroken):
 			tx.rollback()
 			return nil, err
@@ -220,15 +246,20 @@ func (s *Store) runAll(
 		return failed, nil
 	}
 
+	// Some statements are sent with the commit only.
 	late, err := tx.commit()
 	if err != nil {
 		// A commit that fails half-way, such as on a full disk, leaves the
 		// transaction open.
 		tx.rollback()
-		return nil, s.db.traits().mapped(err)
+		if !errors.Is(err, errSpoiled) {
+			return nil, s.db.traits().mapped(err)
+		}
+		if len(jobs) > 1 {
+			return nil, errSpoiled
+		}
 	}
 
-	// Some statements were sent with the commit only.
 	for j, err := range late {
 		if failed[j] == nil { // else it keeps its own error
 			failed[j] = s.db.traits().mapped(err)
@@ -269,8 +300,13 @@ func (s *Store) begin(ctx context.Context, jobs []*job) (batch, prefetched, erro
 }
 
 // runJob runs one job's part and rolls it back when it fails.
-func (s *Store) runJob(tx batch, j *job, rows prefetched, only bool) (err error) {
-	if err := tx.beginPart(j, only); err != nil {
+func (s *Store) runJob(
+	tx batch,
+	j *job,
+	rows prefetched,
+	savepoint bool,
+) (err error) {
+	if err := tx.beginPart(j, savepoint); err != nil {
 		return err
 	}
 	// A panic must not end the writer, which serves all other callers too. It
