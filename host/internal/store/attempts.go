@@ -37,7 +37,21 @@ const (
 // InsertAttempt records a call that is about to be made. The database refuses a
 // second open attempt of one intent.
 func (t *Tx) InsertAttempt(ctx context.Context, intentID string, a payment.Attempt) error {
-	t.forgetAttempts(intentID)
+	t.changeAttempts(intentID, func(known *attemptList) {
+		begun := payment.Attempt{
+			Number:        a.Number,
+			Verb:          a.Verb,
+			Amount:        a.Amount,
+			ActionKey:     sanitized(a.ActionKey),
+			StartedAt:     a.StartedAt,
+			Deadline:      a.Deadline,
+			PluginVersion: sanitized(a.PluginVersion),
+			Fingerprint:   sanitized(a.Fingerprint),
+			Host:          a.Host,
+		}
+		known.list = append(known.list, begun)
+	})
+
 	return t.queueRow(ctx, attemptRows,
 		intentID, a.Number, a.Verb, amountOrEmpty(a.Amount), a.ActionKey,
 		micros(a.StartedAt), micros(a.Deadline), a.PluginVersion, a.Fingerprint, a.Host)
@@ -51,7 +65,7 @@ func (t *Tx) FinishAttempt(ctx context.Context, intentID string, a payment.Attem
 		return err
 	}
 
-	t.forgetAttempts(intentID)
+	t.changeAttempts(intentID, func(known *attemptList) { known.finish(a) })
 	return t.queueRow(ctx, finishRows,
 		intentID, a.Number, a.DurationMS, a.Outcome, a.Code,
 		a.ProviderCode, a.Message, string(exchanges))
@@ -64,11 +78,15 @@ func (t *Tx) Attempts(ctx context.Context, intentID string) ([]payment.Attempt, 
 		return slices.Clone(known.list), known.err
 	}
 
-	out, err := queryAll(ctx, t, scanAttempt, attemptsOfIntent, intentID)
-	if out == nil {
-		out = []payment.Attempt{}
+	found := newAttemptList()
+	list, err := queryAll(ctx, t, scanAttempt, attemptsOfIntent, intentID)
+	if err != nil {
+		return found.list, err
 	}
-	return out, err
+	found.list = append(found.list, list...)
+	t.ahead.attempts[intentID] = found
+
+	return slices.Clone(found.list), nil
 }
 
 func scanAttempt(row scanner) (a payment.Attempt, err error) {

@@ -14,9 +14,19 @@ const insertHistory = `INSERT INTO history
 
 // AddHistory adds a line to an intent's history.
 func (t *Tx) AddHistory(ctx context.Context, intentID string, c payment.Change) error {
+	line := c
+	line.Actor = sanitized(c.Actor)
+	line.Action = sanitized(c.Action)
+	line.Note = sanitized(c.Note)
+	t.lines[intentID] = append(t.lines[intentID], line)
+
 	return t.queueRow(ctx, historyRows,
 		intentID, micros(c.At), c.Actor, c.Action, c.From, c.To, c.Note)
 }
+
+// AddedHistory returns the lines that this transaction has added to an intent's
+// history.
+func (t *Tx) AddedHistory(intentID string) []payment.Change { return t.lines[intentID] }
 
 func historyLine(args []any) []statement {
 	query := insertHistory + `VALUES ($1,

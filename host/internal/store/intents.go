@@ -482,6 +482,13 @@ func mutableColumns(i *intent.Intent) ([]any, error) {
 		return nil, err
 	}
 
+	// i becomes what is stored.
+	for _, text := range []*string{
+		&i.ProviderReference, &i.ProviderStatus, &i.PaidCurrency,
+	} {
+		*text = sanitized(*text)
+	}
+
 	return []any{
 		i.Status, i.ReviewReason, i.Fingerprint, i.ProviderReference,
 		string(references), i.ProviderStatus, amountOrEmpty(i.PaidAmount), i.PaidCurrency,

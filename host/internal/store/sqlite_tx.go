@@ -156,8 +156,8 @@ func (b *sqliteBatch) queueRow(ctx context.Context, rows *bulk, args []any) erro
 	return nil
 }
 
-// noted keeps what a statement has done. One that a row was in the way of has
-// written nothing; after any other error nothing is certain.
+// noted keeps what a statement has done. It has written nothing when a row was
+// in its way; after any other error nothing is certain.
 func (b *sqliteBatch) noted(err error) error {
 	switch {
 	case err == nil:

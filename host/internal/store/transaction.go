@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/payhost/payhost/host/payment"
 	"github.com/pressly/goose/v3"
 )
 
@@ -97,6 +98,7 @@ type Tx struct {
 	// one ends.
 	locked map[string]lockedIntent
 	ahead  readAhead
+	lines  map[string][]payment.Change // added to histories, by intent
 }
 
 // newTx returns the Tx that a caller of the store works with.
@@ -108,6 +110,7 @@ func (s *Store) newTx(tx transaction) *Tx {
 		clock:  s.clock,
 		locked: map[string]lockedIntent{},
 		ahead:  newReadAhead(),
+		lines:  map[string][]payment.Change{},
 	}
 }
 
