@@ -91,8 +91,11 @@ func (p *pass) claim(ctx context.Context, room int) (calls [][]claim, err error)
 	// One list answers for many, so it comes before single queries.
 	if together := p.together(ctx, due); len(together) > 1 {
 		claimed, err := p.claimAll(ctx, together)
-		if len(claimed) > 0 || err != nil {
-			return [][]claim{claimed}, err
+		if err != nil {
+			return nil, err
+		}
+		if len(claimed) > 0 {
+			return [][]claim{claimed}, nil
 		}
 	}
 
