@@ -141,7 +141,12 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 	// The key's own request is the answer, whatever else may be wrong with this
 	// one. Recording finds out about the key; any refusal has not.
 	if err != nil || taken {
-		known, problem := c.keys.IntentUnder(context.WithoutCancel(ctx), i.IdempotencyKey, hashes)
+		known, problem := c.keys.IntentUnder(
+			context.WithoutCancel(ctx),
+			i.IdempotencyKey,
+			hashes,
+		)
+
 		switch {
 		case problem != nil:
 			return "", nil, true, problem
@@ -194,9 +199,9 @@ func stoppedWaiting(ctx context.Context, i *intent.Intent) *payment.Error {
 }
 
 // recordNew records an intent with its first attempt, after whatever can be
-// known to be wrong with it, and returns the lease for its call. taken says that
-// its key stands for something else already. After an error, or when the key is
-// taken, nothing was recorded and there is no lease.
+// known to be wrong with it, and returns the lease for its call. taken says
+// that its key stands for something else already. After an error, or when the
+// key is taken, nothing was recorded and there is no lease.
 func (c *Core) recordNew(
 	ctx context.Context,
 	i *intent.Intent,
@@ -224,6 +229,7 @@ func (c *Core) recordNew(
 		return lease, first, w, false, turnedAway(i.Provider,
 			sdk.NotSent(sdk.CodeNotSupported, "this account cannot %s", op.name))
 	}
+
 	if err := c.checkEarly(lease, i); err != nil {
 		return lease, first, w, false, err
 	}

@@ -21,8 +21,12 @@ func TestACreateIsAnsweredWithWhatIsStored(t *testing.T) {
 			return &sdk.Payment{ProviderReference: "theirs", Status: sdk.PaymentProcessing}, nil
 		},
 		"odd bytes": func() (*sdk.Payment, error) {
-			return &sdk.Payment{ProviderReference: "th\x00\xffeirs", ProviderStatus: "\xff",
-				Message: "a\x00", Status: sdk.PaymentProcessing}, nil
+			return &sdk.Payment{
+				ProviderReference: "th\x00\xffeirs",
+				ProviderStatus:    "\xff",
+				Message:           "a\x00",
+				Status:            sdk.PaymentProcessing,
+			}, nil
 		},
 		"to act on": func() (*sdk.Payment, error) {
 			return coretest.Redirecting(context.Background(), sdk.CreatePaymentRequest{})
@@ -31,8 +35,11 @@ func TestACreateIsAnsweredWithWhatIsStored(t *testing.T) {
 			return &sdk.Payment{ProviderReference: "theirs", Status: sdk.PaymentSucceeded}, nil
 		},
 		"refused": func() (*sdk.Payment, error) {
-			return nil, &sdk.Error{Code: sdk.CodeDeclined, Outcome: sdk.OutcomeRefused,
-				Message: "no\x00"}
+			return nil, &sdk.Error{
+				Code:    sdk.CodeDeclined,
+				Outcome: sdk.OutcomeRefused,
+				Message: "no\x00",
+			}
 		},
 		"in doubt": func() (*sdk.Payment, error) {
 			return nil, &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown}

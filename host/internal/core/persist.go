@@ -52,6 +52,7 @@ func (e ending) record(ctx context.Context, tx *store.Tx, current *intent.Intent
 	if err != nil {
 		return err
 	}
+
 	// An earlier commit may have recorded it all, with its acknowledgement
 	// lost.
 	if recordedAlready(attempts, e.attempt) {

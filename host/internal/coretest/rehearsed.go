@@ -11,14 +11,17 @@ import (
 // errRehearsal rolls a write back that is only a rehearsal.
 var errRehearsal = errors.New("a rehearsal")
 
-// Rehearsed is a store that runs every write twice and rolls the first one back,
-// as a store does when another write of the same commit has failed. Both must
-// leave the same outside of their transactions.
+// Rehearsed is a store that runs every write twice and rolls the first one
+// back, as a store does when another write of the same commit has failed. Both
+// must leave the same outside of their transactions.
 type Rehearsed struct{ store.Transactor }
 
 // Write is store.Transactor.
 func (r Rehearsed) Write(ctx context.Context, fn func(*store.Tx) error) error {
-	_ = r.Transactor.Write(ctx, func(tx *store.Tx) error { return errors.Join(fn(tx), errRehearsal) })
+	_ = r.Transactor.Write(
+		ctx,
+		func(tx *store.Tx) error { return errors.Join(fn(tx), errRehearsal) },
+	)
 	return r.Transactor.Write(ctx, fn)
 }
 
@@ -34,9 +37,13 @@ func (r Rehearsed) WriteIntent(ctx context.Context, id string,
 // WriteKnown is store.Transactor.
 func (r Rehearsed) WriteKnown(ctx context.Context, known store.Known,
 	fn func(*store.Tx, *intent.Intent) error) error {
-	_ = r.Transactor.WriteKnown(ctx, known, func(tx *store.Tx, current *intent.Intent) error {
-		return errors.Join(fn(tx, current), errRehearsal)
-	})
+	_ = r.Transactor.WriteKnown(
+		ctx,
+		known,
+		func(tx *store.Tx, current *intent.Intent) error {
+			return errors.Join(fn(tx, current), errRehearsal)
+		},
+	)
 	return r.Transactor.WriteKnown(ctx, known, fn)
 }
 

@@ -165,6 +165,7 @@ func (p *pass) claimAll(
 		claimed = nil
 		wanted := make([]*intent.Intent, len(list))
 		due := map[string]time.Time{}
+
 		for k, i := range list {
 			mine := *i
 			core.Claim(&mine, tx.Now().Add(p.hold))
@@ -201,11 +202,19 @@ func (p *pass) reconcile(ctx context.Context, claimed []claim) {
 
 	unanswered, err := p.reconcileList(ctx, claimed)
 	if err != nil && ctx.Err() == nil {
-		p.log.Warn("recovery could not list intents together", "provider", p.provider, "error", err)
+		p.log.Warn(
+			"recovery could not list intents together",
+			"provider", p.provider,
+			"error", err,
+		)
 	}
+
 	if err := p.release(ctx, unanswered); err != nil && ctx.Err() == nil {
-		p.log.Warn("recovery could not release intents, which wait until their claim runs out",
-			"provider", p.provider, "error", err)
+		p.log.Warn(
+			"recovery could not release intents, which wait until their claim runs out",
+			"provider", p.provider,
+			"error", err,
+		)
 	}
 }
 

@@ -109,13 +109,18 @@ func (r *Reconciler) closeLost(ctx context.Context) error {
 	// The writes go at once, so that they share a commit. An intent that cannot
 	// be written must not keep the others waiting.
 	var writes sync.WaitGroup
+
 	for _, id := range ids {
 		writes.Go(func() {
 			err := r.core.Change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
 				return r.core.CloseLost(ctx, tx, i)
 			})
 			if err != nil && ctx.Err() == nil {
-				r.log.Error("recovery could not close a lost attempt", "id", id, "error", err)
+				r.log.Error(
+					"recovery could not close a lost attempt",
+					"id", id,
+					"error", err,
+				)
 			}
 		})
 	}

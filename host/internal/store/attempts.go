@@ -49,6 +49,7 @@ func (t *Tx) InsertAttempt(ctx context.Context, intentID string, a payment.Attem
 			Fingerprint:   sanitized(a.Fingerprint),
 			Host:          a.Host,
 		}
+
 		known.list = append(known.list, begun)
 	})
 
@@ -83,6 +84,7 @@ func (t *Tx) Attempts(ctx context.Context, intentID string) ([]payment.Attempt, 
 	if err != nil {
 		return found.list, err
 	}
+
 	found.list = append(found.list, list...)
 	t.ahead.attempts[intentID] = found
 

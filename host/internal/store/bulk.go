@@ -70,11 +70,19 @@ var sqlTypes = map[rune]string{'t': "text", 'i': "bigint", 'b': "bytea"}
 func valuesOfRows(types string) string {
 	types = strings.ReplaceAll(types, " ", "")
 	var lists, names []string
+
 	for k, kind := range types {
 		lists = append(lists, fmt.Sprintf("$%d::%s[]", k+1, sqlTypes[kind]))
 		names = append(names, fmt.Sprintf("c%d", k+1))
 	}
-	return "unnest(" + strings.Join(lists, ", ") + ") AS v(" + strings.Join(names, ", ") + ")"
+
+	return "unnest(" + strings.Join(
+		lists,
+		", ",
+	) + ") AS v(" + strings.Join(
+		names,
+		", ",
+	) + ")"
 }
 
 // valueColumns returns "v.cFIRST, …" for columns of valuesOfRows.
@@ -90,6 +98,7 @@ func valueColumns(first, last int) string {
 func columnsOf(rows [][]any, types string) []any {
 	types = strings.ReplaceAll(types, " ", "")
 	columns := make([]any, 0, len(types))
+
 	for k, kind := range types {
 		switch kind {
 		case 't':
@@ -118,6 +127,7 @@ func column[T any](rows [][]any, k int, read func(reflect.Value) T) []T {
 func merged(queued []statement) []statement {
 	var out []statement
 	round := newMerge()
+
 	for _, s := range queued {
 		if s.row == nil {
 			out = append(out, round.statements()...)
@@ -131,6 +141,7 @@ func merged(queued []statement) []statement {
 			out = append(out, round.statements()...)
 			round = newMerge()
 		}
+
 		round.add(s)
 	}
 
@@ -171,6 +182,7 @@ func (m *merge) statements() (out []statement) {
 		}
 		rows := make([][]any, len(queued))
 		parts := make([]*part, len(queued))
+
 		for k, s := range queued {
 			rows[k] = s.args
 			parts[k] = s.part

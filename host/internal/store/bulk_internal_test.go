@@ -32,6 +32,7 @@ func TestRowsOfOneCommitAreThoseOfSeveral(t *testing.T) {
 	ctx := t.Context()
 	const many = 6
 	rounds := [][]func(*Tx) error{}
+
 	for _, one := range []func(tx *Tx, k int) error{
 		createOne, createReloaded, answerOne, refundOne,
 	} {
@@ -73,6 +74,7 @@ func openOn(t *testing.T, url string) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -153,8 +155,14 @@ func rowsIn(t *testing.T, s *Store, table string) string {
 	t.Helper()
 	var lines []string
 	err := s.Read(t.Context(), func(tx *Tx) (err error) {
-		lines, err = tx.texts(t.Context(),
-			fmt.Sprintf("SELECT CAST(t AS TEXT) FROM %s AS t ORDER BY %s", table, mergedTables[table]))
+		lines, err = tx.texts(
+			t.Context(),
+			fmt.Sprintf(
+				"SELECT CAST(t AS TEXT) FROM %s AS t ORDER BY %s",
+				table,
+				mergedTables[table],
+			),
+		)
 		return err
 	})
 	if err != nil {
@@ -188,6 +196,7 @@ func TestWritesBehindTheOthersLetThemGoFirst(t *testing.T) {
 			t.Errorf("%d callers and %d behind: %d share a commit, want %d",
 				c.callers, c.behind, got, c.want)
 		}
+
 		if len(s.queue) > 1 {
 			t.Errorf("%d callers wait for another commit", len(s.queue))
 		}

@@ -108,8 +108,8 @@ type Known struct {
 	Attempts []payment.Attempt
 }
 
-// WriteKnown is WriteIntent for the next change of an intent that the caller has
-// just written: where that costs less, the intent is not read again, and
+// WriteKnown is WriteIntent for the next change of an intent that the caller
+// has just written: where that costs less, the intent is not read again, and
 // SaveIntent finds out whether another write has changed it meanwhile. fn must
 // save the intent. With ErrConflict the caller repeats it by WriteIntent.
 func (s *Store) WriteKnown(
@@ -184,6 +184,7 @@ func (s *Store) write(ctx context.Context, rows prefetch, fn func(*Tx) error) er
 func (s *Store) commitLoop() {
 	defer close(s.done)
 	var turns turns
+
 	for {
 		behind, resume := turns.next(s.behind)
 
@@ -244,11 +245,15 @@ func (s *Store) drain() {
 }
 
 // gather returns first and the other jobs that wait now. It does not wait for
-// more, so that the only caller is served at once. Jobs behind the others have a
-// few places besides them, and all when there are no others.
+// more, so that the only caller is served at once. Jobs behind the others have
+// a few places besides them, and all when there are no others.
 func (s *Store) gather(first *job) []*job {
 	jobs := waiting([]*job{first}, s.queue, maxBatch)
-	others := slices.ContainsFunc(jobs, func(j *job) bool { return j.ctx.Value(behindKey{}) == nil })
+	others := slices.ContainsFunc(
+		jobs,
+		func(j *job) bool { return j.ctx.Value(behindKey{}) == nil },
+	)
+
 	most := maxBatch
 	if others {
 		most = len(jobs) + behindOthers
@@ -359,6 +364,7 @@ func (s *Store) runOnce(
 		if !errors.Is(err, errSpoiled) {
 			return nil, s.db.traits().mapped(err)
 		}
+
 		if len(jobs) > 1 {
 			return nil, errSpoiled
 		}
@@ -413,6 +419,7 @@ func (s *Store) runJob(
 	if err := tx.beginPart(j, savepoint); err != nil {
 		return err
 	}
+
 	// A panic must not end the writer, which serves all other callers too. It
 	// fails the caller's own part alone.
 	defer func() {

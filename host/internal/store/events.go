@@ -45,7 +45,10 @@ func streamEvent(args []any) []statement {
 	subject := args[eventSubject]
 	return []statement{
 		{query: advanceCounter, args: []any{eventCounter, 1, 1}},
-		{query: `UPDATE intents SET events = events + 1 WHERE id = $1`, args: []any{subject}},
+		{
+			query: `UPDATE intents SET events = events + 1 WHERE id = $1`,
+			args:  []any{subject},
+		},
 		{
 			query: `INSERT INTO events
 		(type, kind, intent_id, parent_id, subject, created_at, data, position, sequence)
@@ -63,6 +66,7 @@ func streamEvents(rows [][]any) []statement {
 	// The counters are at the last of the events, and each is so far behind.
 	numbers, counts := ordinals(rows, eventSubject)
 	var behindStream, behindSubject []int64
+
 	for k, row := range rows {
 		behindStream = append(behindStream, int64(len(rows)-1-k))
 		behindSubject = append(behindSubject, counts[row[eventSubject]]-numbers[k])
@@ -70,6 +74,7 @@ func streamEvents(rows [][]any) []statement {
 
 	var subjects []string
 	var added []int64
+
 	for subject, count := range counts {
 		subjects = append(subjects, subject.(string))
 		added = append(added, count)

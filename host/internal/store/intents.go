@@ -111,6 +111,7 @@ func numberedIntents(rows [][]any) (list []statement) {
 	starts := map[any]any{}
 	groups := map[any][][]any{}
 	var counters []any
+
 	for _, row := range rows {
 		counter, start := row[counterColumn], row[newIntentColumns]
 		if len(groups[counter]) == 0 {
@@ -128,9 +129,11 @@ func numberedIntents(rows [][]any) (list []statement) {
 	// Each number is so far behind its counter.
 	var sorted [][]any
 	var behind []int64
+
 	for _, counter := range counters {
 		group := groups[counter]
 		list = append(list, advanceFor(group, counter, starts[counter]))
+
 		for k, row := range group {
 			sorted = append(sorted, row)
 			behind = append(behind, int64(len(group)-1-k))

@@ -127,6 +127,7 @@ func (b *sqliteBatch) query(
 	if strings.HasPrefix(query, "SELECT") && err == nil {
 		return unreadable
 	}
+
 	if err := b.noted(err); err != nil {
 		return err
 	}
@@ -182,9 +183,11 @@ func (b *sqliteBatch) beginPart(_ *job, savepoint bool) error {
 	if !savepoint {
 		return nil
 	}
+
 	if err := b.control("SAVEPOINT job"); err != nil {
 		return fmt.Errorf("%w: savepoint: %w", errBroken, err)
 	}
+
 	return nil
 }
 
@@ -193,6 +196,7 @@ func (b *sqliteBatch) endPart(err error) error {
 		b.spoilt = b.failure != nil || (err != nil && b.wrote)
 		return nil // the transaction's commit or roll-back ends it
 	}
+
 	if err != nil {
 		if back := b.control("ROLLBACK TO SAVEPOINT job"); back != nil {
 			return fmt.Errorf(
