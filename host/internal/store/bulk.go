@@ -203,12 +203,16 @@ func (m *merge) statements() (out []statement) {
 	return out
 }
 
+// textOf returns an argument that is a text.
+func textOf(row []any, k int) string { return reflect.ValueOf(row[k]).String() }
+
 // ordinals numbers rows by what they are about, from 1 on, and counts them.
-func ordinals(rows [][]any, subject int) (numbers []int64, counts map[any]int64) {
-	counts = map[any]int64{}
+func ordinals(rows [][]any, subject int) (numbers []int64, counts map[string]int64) {
+	counts = map[string]int64{}
 	for _, row := range rows {
-		counts[row[subject]]++
-		numbers = append(numbers, counts[row[subject]])
+		about := textOf(row, subject)
+		counts[about]++
+		numbers = append(numbers, counts[about])
 	}
 	return numbers, counts
 }

@@ -128,7 +128,7 @@ func (t *Tx) saveSchedules(
 		if err != nil {
 			return nil, err
 		}
-		written[row[0].(string)] = count == 1
+		written[textOf(row, 0)] = count == 1
 	}
 
 	return written, nil

@@ -69,14 +69,14 @@ func streamEvents(rows [][]any) []statement {
 
 	for k, row := range rows {
 		behindStream = append(behindStream, int64(len(rows)-1-k))
-		behindSubject = append(behindSubject, counts[row[eventSubject]]-numbers[k])
+		behindSubject = append(behindSubject, counts[textOf(row, eventSubject)]-numbers[k])
 	}
 
 	var subjects []string
 	var added []int64
 
 	for subject, count := range counts {
-		subjects = append(subjects, subject.(string))
+		subjects = append(subjects, subject)
 		added = append(added, count)
 	}
 

@@ -86,7 +86,6 @@ func insertIntent(sequence string) string {
 // numberedIntent records one intent of InsertNumbered.
 func numberedIntent(args []any) []statement {
 	columns, start := args[:newIntentColumns], args[newIntentColumns]
-	number := args[newIntentColumns+1].(func(int64))
 	return []statement{
 		{
 			query: advanceSequence + ` RETURNING value`,
@@ -94,7 +93,7 @@ func numberedIntent(args []any) []statement {
 			each: func(row scanner) error {
 				var value int64
 				err := row.Scan(&value)
-				number(value)
+				tellNumber(args, value)
 				return err
 			},
 		},
@@ -102,6 +101,13 @@ func numberedIntent(args []any) []statement {
 			query: insertIntent(`(SELECT value FROM counters WHERE name = $13)`),
 			args:  columns,
 		},
+	}
+}
+
+// tellNumber hands an intent of InsertNumbered its number.
+func tellNumber(args []any, value int64) {
+	if number, ok := args[newIntentColumns+1].(func(int64)); ok {
+		number(value)
 	}
 }
 
@@ -158,8 +164,7 @@ func advanceFor(group [][]any, counter, start any) statement {
 			var last int64
 			err := row.Scan(&last)
 			for k, args := range group {
-				number := args[newIntentColumns+1].(func(int64))
-				number(last - int64(len(group)-1-k))
+				tellNumber(args, last-int64(len(group)-1-k))
 			}
 			return err
 		},

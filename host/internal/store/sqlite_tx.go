@@ -193,7 +193,7 @@ func (b *sqliteBatch) beginPart(_ *job, savepoint bool) error {
 
 func (b *sqliteBatch) endPart(err error) error {
 	if !b.savepoint {
-		b.spoilt = b.failure != nil || (err != nil && b.wrote)
+		b.endWithout(err)
 		return nil // the transaction's commit or roll-back ends it
 	}
 
@@ -213,6 +213,11 @@ func (b *sqliteBatch) endPart(err error) error {
 	}
 
 	return nil
+}
+
+// endWithout ends a part without a savepoint.
+func (b *sqliteBatch) endWithout(err error) {
+	b.spoilt = b.failure != nil || (err != nil && b.wrote)
 }
 
 func (b *sqliteBatch) spoiled() bool { return b.spoilt }
