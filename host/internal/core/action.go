@@ -214,6 +214,8 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 		return nil, false, turnedAway(i.Provider, err)
 	}
 
+	called := c.countCaller()
+	defer called()
 	first, until, other, err := c.recordFirst(ctx, lease, i, key, hashes.Current, a)
 	if err != nil || other {
 		lease.Release()
@@ -224,6 +226,7 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 		return nil, false, err
 	case other:
 		release()
+		called()
 		return c.replayOrAct(ctx, id, key, hashes, a)
 	}
 

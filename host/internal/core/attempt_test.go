@@ -182,6 +182,13 @@ func TestWhatCannotBeReadUnderAKeyIsUnknown(t *testing.T) {
 					return nil
 				})
 				_, err := call(r.Node, "k")
+				if s.create { // it is answered with what it has recorded itself
+					if err != nil {
+						t.Errorf("it is recorded, and the caller is told %v", err)
+					}
+					return
+				}
+
 				if e := coretest.Problem(t, err); e.Outcome != sdk.OutcomeUnknown {
 					t.Errorf("the money may have moved, and the caller is told %v", e)
 				}

@@ -18,23 +18,29 @@ const maxTries = 3
 
 // runCreate makes the first attempt, which is on disk already, and more while
 // each is proven not to have been sent. All of them end at the first one's
-// wall.
+// wall. It returns the intent as it then is, nil when that has to be read.
 func (c *Core) runCreate(ctx context.Context, lease Lease, op operation, i *intent.Intent,
 	first payment.Attempt, w wall, stuck chan struct{},
-) {
+) *whole {
 	ctx, cancel := context.WithTimeout(ctx, w.left())
 	defer cancel()
 	pauses := c.backoff(100 * time.Millisecond)
 
-	try := createAttempt{attempt: first, wall: w, stuck: stuck}
+	try := createAttempt{attempt: first, wall: w, stuck: stuck, fresh: true}
 
 	// Each attempt that is made is on disk already, so recovery finds it.
-	for c.attempt(ctx, lease, op, i, try) {
+	for {
+		again, left := c.attempt(ctx, lease, op, i, try)
+		if !again {
+			return left
+		}
+
 		select {
 		case <-time.After(pauses.NextBackOff()):
 		case <-ctx.Done():
 		}
 
+		try.fresh = false
 		try.attempt.Number++
 		defer c.running.add(i.ID, try.attempt.Number)()
 	}
@@ -48,19 +54,23 @@ type createAttempt struct {
 	stuck chan struct{}
 	// doubt says that an earlier attempt may have arrived.
 	doubt bool
+	// fresh says that the intent is as this caller has recorded it, if nobody
+	// has changed it since.
+	fresh bool
 }
 
 // attempt makes one call and records its end. again says that nothing was sent
 // and that another try is in order: the next attempt is then on disk too, in
 // the same commit, so that an intent whose host dies between two tries is found
-// by recovery.
+// by recovery. left is the intent of a first attempt as it then is, nil when
+// that has to be read.
 func (c *Core) attempt(
 	ctx context.Context,
 	lease Lease,
 	op operation,
 	i *intent.Intent,
 	a createAttempt,
-) (again bool) {
+) (again bool, left *whole) {
 	// The wall is looked at last, before the call leaves.
 	logged, exchanges := sdk.WithExchangeLog(ctx)
 	started := time.Now()
@@ -86,7 +96,13 @@ func (c *Core) attempt(
 	// next reports whether the next attempt is on disk, and this host's to
 	// make. The transaction may run more than once.
 	next := false
+	var known *store.Known
+	if a.fresh && !again {
+		known = &store.Known{Intent: i, Attempts: []payment.Attempt{a.attempt}}
+	}
+
 	recorded := c.persistEnd(ctx, ending{
+		expected: known,
 		answered: answered{
 			id:        i.ID,
 			provider:  i.Provider,
@@ -97,13 +113,14 @@ func (c *Core) attempt(
 		note: fmt.Sprintf("%s attempt %d, %s %s: %s in %d ms", ended.Verb, ended.Number,
 			lease.Config().Plugin, lease.Version(), ended.Outcome, ended.DurationMS),
 		known: func(attempts []payment.Attempt) {
+			left = nil
 			made, ok := numbered(attempts, number+1)
 			next = again && ok && made.Host == c.instance && made.Outcome == ""
 		},
 		apply: func(ctx context.Context, tx *store.Tx, current *intent.Intent,
 			attempts []payment.Attempt,
 		) error {
-			next = false
+			next, left = false, nil
 			if hasLater(attempts, op.name, number) {
 				return c.applyEarlier(ctx, tx, lease, current, attempts, ended, report)
 			}
@@ -114,12 +131,32 @@ func (c *Core) attempt(
 				return tx.InsertAttempt(ctx, i.ID, following)
 			}
 
+			// Every change counts in the version: nobody has come between.
+			fresh := a.fresh && current.Version == i.Version
 			_, err := c.Apply(ctx, tx, current, report, StatusQuery(lease, current))
+			if err == nil && fresh {
+				left, err = leftBy(ctx, tx, current)
+			}
+
 			return err
 		},
 	})
+	if !recorded {
+		return false, nil
+	}
 
-	return recorded && next
+	return next, left
+}
+
+// leftBy returns an intent as the first answer has left it, inside tx.
+func leftBy(ctx context.Context, tx *store.Tx, i *intent.Intent) (*whole, error) {
+	attempts, err := tx.Attempts(ctx, i.ID)
+	if err != nil {
+		return nil, err
+	}
+	after := *i
+	lines := append([]payment.Change{createdLine(i)}, tx.AddedHistory(i.ID)...)
+	return &whole{intent: &after, attempts: attempts, history: lines}, nil
 }
 
 // applyEarlier records what the answer of an attempt means that is no longer

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -119,6 +120,7 @@ type Core struct {
 
 	changes *broadcast
 	calls   inflight
+	callers atomic.Int64 // that wait for a call
 	running running
 	// closing is closed when what could not be recorded has to be given up.
 	closing chan struct{}
@@ -190,6 +192,16 @@ func (c *Core) ReconcileWith(fn func(context.Context, Lease, *intent.Intent) err
 
 // Instance names this host in attempts.
 func (c *Core) Instance() string { return c.instance }
+
+// Busy reports whether callers wait for calls of this host now: what can wait
+// yields to them.
+func (c *Core) Busy() bool { return c.callers.Load() > 0 }
+
+// countCaller counts a caller until done is called, which may be called again.
+func (c *Core) countCaller() (done func()) {
+	c.callers.Add(1)
+	return sync.OnceFunc(func() { c.callers.Add(-1) })
+}
 
 // Go runs fn in the background; Wait waits for it.
 func (c *Core) Go(fn func()) { c.calls.run(fn) }

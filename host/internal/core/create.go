@@ -29,7 +29,7 @@ func (c *Core) CreatePayment(ctx context.Context, r payment.Request, key string,
 		return nil, false, err
 	}
 
-	id, replayed, err := c.create(ctx, &intent.Intent{
+	id, left, replayed, err := c.create(ctx, &intent.Intent{
 		Kind:              payment.KindPayment,
 		Provider:          r.Provider,
 		Amount:            payment.Amount{Decimal: r.Amount},
@@ -45,7 +45,12 @@ func (c *Core) CreatePayment(ctx context.Context, r payment.Request, key string,
 	}
 
 	// The payment is recorded: no error may now say that nothing was done.
-	p, err = c.Payment(ctx, id)
+	if left != nil {
+		p, err = paymentView(left.intent, left.attempts, left.history)
+	} else {
+		p, err = c.Payment(ctx, id)
+	}
+
 	return p, replayed, recordedBut(err, r.Provider, id)
 }
 
@@ -61,7 +66,7 @@ func (c *Core) CreatePayout(ctx context.Context, r payment.PayoutRequest, key st
 		return nil, false, err
 	}
 
-	id, replayed, err := c.create(ctx, &intent.Intent{
+	id, left, replayed, err := c.create(ctx, &intent.Intent{
 		Kind:              payment.KindPayout,
 		Provider:          r.Provider,
 		Amount:            payment.Amount{Decimal: r.Amount},
@@ -75,7 +80,12 @@ func (c *Core) CreatePayout(ctx context.Context, r payment.PayoutRequest, key st
 		return nil, replayed, err
 	}
 
-	p, err = c.Payout(ctx, id)
+	if left != nil {
+		p, err = payoutView(left.intent, left.attempts, left.history)
+	} else {
+		p, err = c.Payout(ctx, id)
+	}
+
 	return p, replayed, recordedBut(err, r.Provider, id)
 }
 
@@ -101,64 +111,58 @@ func recordedBut(err error, provider, id string) error {
 
 // create records an intent under its key and makes the first call, or waits for
 // the request that did. said is the merchant's own request, which tells two
-// requests under one key apart. It returns the intent's id.
+// requests under one key apart. It returns the intent's id and, when this
+// request has made it and nobody has changed it since, all that there is to
+// read of it.
 func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessage,
-) (id string, replayed bool, err error) {
+) (id string, left *whole, replayed bool, err error) {
 	op := c.operationFor(i.Kind)
 	request := idempotency.Request{Action: op.name, Subject: i.ParentID, Body: said}
 	hashes, err := request.Hashes()
 	if err != nil {
-		return "", false, err
+		return "", nil, false, err
 	}
 
 	release, err := c.keys.Hold(ctx, i.IdempotencyKey)
 	if err != nil {
-		return "", true, err
+		return "", nil, true, err
 	}
 	defer release()
 
-	// The key comes first: what stands under it is the answer, whatever else
-	// may be wrong with the request now.
-	known, err := c.keys.IntentUnder(ctx, i.IdempotencyKey, hashes)
-	if err != nil {
-		return "", true, err
+	called := c.countCaller()
+	defer called()
+	lease, first, until, taken, err := c.recordNew(ctx, i, op, hashes.Current)
+
+	var refusal *payment.Error
+	if errors.As(err, &refusal) && refusal.Outcome == sdk.OutcomeUnknown {
+		return "", nil, false, err // it may be recorded
 	}
 
-	if known != "" {
-		release()
-		return known, true, c.waitForAnswer(ctx, known)
-	}
+	// The key's own request is the answer, whatever else may be wrong with this
+	// one. Recording finds out about the key; any refusal has not.
+	if err != nil || taken {
+		known, problem := c.keys.IntentUnder(
+			context.WithoutCancel(ctx),
+			i.IdempotencyKey,
+			hashes,
+		)
 
-	// Nothing is recorded before the account is there and can take the request.
-	if i.Kind != payment.KindRefund {
-		if err := c.mintable(); err != nil {
-			return "", false, turnedAway(i.Provider, err)
-		}
-	}
-
-	lease, err := c.accounts.Acquire(calling(ctx, op.capability), i.Provider)
-	if err != nil {
-		return "", false, turnedAway(i.Provider, err)
-	}
-	first, until, other, err := c.recordNew(ctx, i, op, lease, hashes.Current)
-	if err != nil || other != "" {
-		lease.Release()
-	}
-
-	switch {
-	case err != nil:
-		return "", false, err
-	case other != "":
-		release()
-		id, err := c.replay(ctx, i.IdempotencyKey, hashes)
-		if id == "" && err == nil {
+		switch {
+		case problem != nil:
+			return "", nil, true, problem
+		case known != "":
+			release()
+			called()
+			return known, nil, true, c.waitForAnswer(ctx, known)
+		case err == nil:
 			err = idempotency.InProgress("") // an action's key, freed at this moment
 		}
 
-		return id, true, err
+		return "", nil, taken, err
 	}
 
 	// From here on the call is made, also when the caller goes away.
+	var result *whole
 	done := make(chan struct{})
 	stuck := make(chan struct{}, 1)
 	finished := c.running.add(i.ID, first.Number)
@@ -167,17 +171,25 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 		defer close(done)
 		defer lease.Release()
 		defer finished()
-		c.runCreate(context.WithoutCancel(ctx), lease, op, i, first, until, stuck)
+		result = c.runCreate(context.WithoutCancel(ctx), lease, op, i, first, until, stuck)
 	})
 
 	select {
 	case <-done:
-		return i.ID, false, nil
+		return i.ID, result, false, nil
 	case <-stuck:
-		return "", false, unrecordedAnswer(i.Provider, i.ID)
+		return "", nil, false, unrecordedAnswer(i.Provider, i.ID)
 	case <-ctx.Done():
-		return "", false, stoppedWaiting(ctx, i)
+		return "", nil, false, stoppedWaiting(ctx, i)
 	}
+}
+
+// whole is an intent as the request that made it has left it, with its first
+// attempt, before anybody else has changed it.
+type whole struct {
+	intent   *intent.Intent
+	attempts []payment.Attempt
+	history  []payment.Change
 }
 
 // stoppedWaiting is for a caller who goes away during a call.
@@ -187,34 +199,63 @@ func stoppedWaiting(ctx context.Context, i *intent.Intent) *payment.Error {
 }
 
 // recordNew records an intent with its first attempt, after whatever can be
-// known to be wrong with it. other is the intent that stands under the key,
-// when another request was faster.
+// known to be wrong with it, and returns the lease for its call. taken says
+// that its key stands for something else already. After an error, or when the
+// key is taken, nothing was recorded and there is no lease.
 func (c *Core) recordNew(
 	ctx context.Context,
 	i *intent.Intent,
 	op operation,
-	lease Lease,
 	hash string,
-) (first payment.Attempt, w wall, other string, err error) {
+) (lease Lease, first payment.Attempt, w wall, taken bool, err error) {
+	// Nothing is recorded before the account is there and can take the request.
+	if i.Kind != payment.KindRefund {
+		if err := c.mintable(); err != nil {
+			return nil, first, w, false, turnedAway(i.Provider, err)
+		}
+	}
+
+	lease, err = c.accounts.Acquire(calling(ctx, op.capability), i.Provider)
+	if err != nil {
+		return nil, first, w, false, turnedAway(i.Provider, err)
+	}
+	defer func() {
+		if err != nil || taken {
+			lease.Release()
+		}
+	}()
+
 	if !lease.Has(op.capability) {
-		return first, w, "", turnedAway(i.Provider,
+		return lease, first, w, false, turnedAway(i.Provider,
 			sdk.NotSent(sdk.CodeNotSupported, "this account cannot %s", op.name))
 	}
 
 	if err := c.checkEarly(lease, i); err != nil {
-		return first, w, "", err
+		return lease, first, w, false, err
 	}
 
 	w = c.wallFrom(lease.Config().Timeout)
 	first, err = c.record(ctx, i, op, lease, hash)
 	w.deadline = first.Deadline
+	if err != nil {
+		taken, err = c.unrecorded(ctx, i, err)
+	}
 
+	return lease, first, w, taken, err
+}
+
+// unrecorded says what a failed commit of a new intent means; nil when it has
+// arrived all the same.
+func (c *Core) unrecorded(
+	ctx context.Context,
+	i *intent.Intent,
+	failure error,
+) (taken bool, err error) {
 	switch {
-	case err == nil:
-		return first, w, "", nil
-	case errors.Is(err, store.ErrExists):
-	case errors.Is(err, store.ErrUnwritten):
-		return first, w, "", idempotency.Unrecorded(ctx, err)
+	case errors.Is(failure, store.ErrExists):
+		return true, nil
+	case errors.Is(failure, store.ErrUnwritten):
+		return false, idempotency.Unrecorded(ctx, failure)
 	}
 
 	// The commit failed, and may have arrived all the same.
@@ -222,21 +263,17 @@ func (c *Core) recordNew(
 
 	switch {
 	case lost != nil:
-		return first, w, "", idempotency.Undecided(ctx,
-			errors.Join(err, lost), i.Provider, i.ID)
-	case key == nil && errors.Is(err, store.ErrExists):
-		// An action's key, freed at this moment.
-		return first, w, "", idempotency.InProgress("")
-
+		return false, idempotency.Undecided(ctx,
+			errors.Join(failure, lost), i.Provider, i.ID)
 	case key == nil:
-		return first, w, "", idempotency.Unrecorded(ctx, err)
+		return false, idempotency.Unrecorded(ctx, failure)
 	case key.IntentID != i.ID:
-		return first, w, key.IntentID, nil
+		return true, nil
 	}
 
 	c.log.Warn("a commit whose acknowledgement was lost has arrived: the call is made",
-		"id", i.ID, "provider", i.Provider, "error", err)
-	return first, w, "", nil
+		"id", i.ID, "provider", i.Provider, "error", failure)
+	return false, nil
 }
 
 // turnedAway is a refusal before anything was recorded.
@@ -302,13 +339,7 @@ func (c *Core) record(
 			return err
 		}
 
-		created := payment.Change{
-			At:     now,
-			Actor:  actorAPI,
-			Action: "created",
-			To:     payment.Created,
-		}
-		if err := tx.AddHistory(ctx, i.ID, created); err != nil {
+		if err := tx.AddHistory(ctx, i.ID, createdLine(i)); err != nil {
 			return err
 		}
 
@@ -318,18 +349,14 @@ func (c *Core) record(
 	return first, err
 }
 
-// replay returns the id that a key stands for, waiting while its first request
-// still runs; "" when the key is free.
-func (c *Core) replay(
-	ctx context.Context,
-	key string,
-	hashes idempotency.Hashes,
-) (string, error) {
-	id, err := c.keys.IntentUnder(ctx, key, hashes)
-	if id == "" || err != nil {
-		return id, err
+// createdLine is the first line of an intent's history.
+func createdLine(i *intent.Intent) payment.Change {
+	return payment.Change{
+		At:     i.CreatedAt,
+		Actor:  actorAPI,
+		Action: "created",
+		To:     payment.Created,
 	}
-	return id, c.waitForAnswer(ctx, id)
 }
 
 // waitForAnswer returns when the intent's first call has ended.

@@ -15,6 +15,8 @@ import (
 type ending struct {
 	answered
 	note string // for the history
+	// expected is the intent as it most likely is, nil when it has to be read.
+	expected *store.Known
 	// apply records what the end means for the intent. attempts has it already.
 	apply func(ctx context.Context, tx *store.Tx, current *intent.Intent,
 		attempts []payment.Attempt) error
@@ -27,13 +29,20 @@ type ending struct {
 // in one commit. It reports whether that is written.
 func (c *Core) persistEnd(ctx context.Context, e ending) bool {
 	return c.persist(ctx, e.answered, func(ctx context.Context) error {
-		return c.store.WriteIntent(
-			ctx,
-			e.id,
-			func(tx *store.Tx, current *intent.Intent) error {
-				return e.record(ctx, tx, current)
-			},
-		)
+		record := func(tx *store.Tx, current *intent.Intent) error {
+			return e.record(ctx, tx, current)
+		}
+
+		// Whatever has become of the first try, the next one reads.
+		if known := e.expected; known != nil {
+			e.expected = nil
+			err := c.store.WriteKnown(ctx, *known, record)
+			if !errors.Is(err, store.ErrConflict) {
+				return err
+			}
+		}
+
+		return c.store.WriteIntent(ctx, e.id, record)
 	})
 }
 
@@ -43,6 +52,7 @@ func (e ending) record(ctx context.Context, tx *store.Tx, current *intent.Intent
 	if err != nil {
 		return err
 	}
+
 	// An earlier commit may have recorded it all, with its acknowledgement
 	// lost.
 	if recordedAlready(attempts, e.attempt) {

@@ -46,7 +46,7 @@ func (c *Core) CreateRefund(ctx context.Context, paymentID string, r payment.Ref
 		return nil, false, err
 	}
 
-	id, replayed, err := c.create(ctx, &intent.Intent{
+	id, left, replayed, err := c.create(ctx, &intent.Intent{
 		Kind:              payment.KindRefund,
 		Provider:          parent.Provider,
 		ParentID:          paymentID,
@@ -61,7 +61,12 @@ func (c *Core) CreateRefund(ctx context.Context, paymentID string, r payment.Ref
 		return nil, replayed, err
 	}
 
-	refund, err = c.Refund(ctx, id)
+	if left != nil {
+		refund, err = refundView(left.intent, left.attempts)
+	} else {
+		refund, err = c.Refund(ctx, id)
+	}
+
 	if err != nil {
 		return nil, replayed, recordedBut(err, parent.Provider, id)
 	}

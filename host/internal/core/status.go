@@ -67,6 +67,15 @@ func lookupOf(lease Lease, kind payment.Kind) sdk.Lookup {
 // error is the provider's or its plugin's, and then nothing has changed;
 // CodeNotSupported when there is nothing to query with.
 func (c *Core) QueryStatus(ctx context.Context, lease Lease, i *intent.Intent) error {
+	nothing := func(context.Context, *store.Tx, *intent.Intent) error { return nil }
+	return c.QueryStatusThen(ctx, lease, i, nothing)
+}
+
+// QueryStatusThen is QueryStatus with a further change of the intent in the
+// commit that applies the answer. then may be called more than once.
+func (c *Core) QueryStatusThen(ctx context.Context, lease Lease, i *intent.Intent,
+	then func(context.Context, *store.Tx, *intent.Intent) error,
+) error {
 	if Foreign(lease, i) {
 		return sdk.NotSent(sdk.CodeNotSupported, "%s", errForeign(i).Message)
 	}
@@ -85,7 +94,10 @@ func (c *Core) QueryStatus(ctx context.Context, lease Lease, i *intent.Intent) e
 
 	return c.Change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
 		answer := Answer{Report: report, Query: status, Asked: asked}
-		return c.ApplyAnswer(ctx, tx, current, answer)
+		if err := c.ApplyAnswer(ctx, tx, current, answer); err != nil {
+			return err
+		}
+		return then(ctx, tx, current)
 	})
 }
 

@@ -82,6 +82,20 @@ func (f *Faulty) WriteIntent(ctx context.Context, id string,
 	})
 }
 
+// WriteKnown is store.Transactor.
+func (f *Faulty) WriteKnown(ctx context.Context, known store.Known,
+	fn func(*store.Tx, *intent.Intent) error) error {
+	return f.write(func(undo error) error {
+		return f.Transactor.WriteKnown(
+			ctx,
+			known,
+			func(tx *store.Tx, current *intent.Intent) error {
+				return errors.Join(fn(tx, current), undo)
+			},
+		)
+	})
+}
+
 // ApplyEvents is store.Transactor.
 func (f *Faulty) ApplyEvents(ctx context.Context, events []store.ProviderEvent,
 	fn func(*store.Tx) error) error {

@@ -103,7 +103,7 @@ func NewRig(t *testing.T) *Rig {
 	r := &Rig{
 		URL:     url,
 		Store:   db,
-		Faults:  NewFaulty(db),
+		Faults:  NewFaulty(Rehearsed{db}),
 		Account: New("acme"),
 		Clock:   clock,
 	}

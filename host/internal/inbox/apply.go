@@ -27,12 +27,13 @@ func (b *Inbox) apply(
 	again bool,
 ) error {
 	for {
-		fresh := *webhook
-		read.query = nil
+		var fresh store.Webhook
 		err := b.store.ApplyEvents(
 			ctx,
 			providerEvents(webhook, read),
 			func(tx *store.Tx) error {
+				fresh = *webhook
+				read.forget()
 				one := applier{
 					inbox:   b,
 					tx:      tx,

@@ -25,6 +25,15 @@ type reading struct {
 	attach *attachment
 }
 
+// forget forgets what a former try at applying it has found.
+func (r *reading) forget() {
+	r.query = nil
+	if r.attach != nil {
+		r.attach.fits = false
+		r.attach.taken = false
+	}
+}
+
 // read has the plugin read a stored webhook and applies what it says. The error is
 // the plugin's: the webhook then records what became of it, and waits for another
 // try when the plugin was not there. again applies also what is applied already.

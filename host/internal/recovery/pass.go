@@ -70,12 +70,14 @@ type claim struct {
 	due time.Time
 }
 
-// claim claims what the next call is about, so that no other host makes it:
-// several intents where one call can be about several, else one, else none.
-func (p *pass) claim(ctx context.Context) ([]claim, error) {
+// claim claims what the next calls are about, so that no other host makes them,
+// all in one commit: several intents for one call where one call can be about
+// several, else one intent for each call, of which there are at most room.
+// Doubts come before what is only open.
+func (p *pass) claim(ctx context.Context, room int) (calls [][]claim, err error) {
 	var due []*intent.Intent
-	err := p.store.Get(ctx, func(tx *store.Tx) (err error) {
-		due, err = tx.Due(ctx, p.provider, p.until, core.MaxListed)
+	err = p.store.Read(ctx, func(tx *store.Tx) (err error) {
+		due, err = tx.DueFirst(ctx, p.provider, p.until, core.MaxListed)
 		return err
 	})
 	if err != nil {
@@ -89,20 +91,30 @@ func (p *pass) claim(ctx context.Context) ([]claim, error) {
 	// One list answers for many, so it comes before single queries.
 	if together := p.together(ctx, due); len(together) > 1 {
 		claimed, err := p.claimAll(ctx, together)
-		if len(claimed) > 0 || err != nil {
-			return claimed, err
+		if err != nil {
+			return nil, err
+		}
+		if len(claimed) > 0 {
+			return [][]claim{claimed}, nil
 		}
 	}
 
-	// Else it is the first intent that no other host has claimed meanwhile.
-	for _, i := range due {
-		claimed, err := p.claimAll(ctx, []*intent.Intent{i})
-		if len(claimed) > 0 || err != nil {
-			return claimed, err
+	// Else they are the first intents that no other host has claimed meanwhile.
+	for len(due) > 0 && len(calls) == 0 {
+		next := due[:min(room, len(due))]
+		due = due[len(next):]
+
+		claimed, err := p.claimAll(ctx, next)
+		if err != nil {
+			return nil, err
+		}
+
+		for _, one := range claimed {
+			calls = append(calls, []claim{one})
 		}
 	}
 
-	return nil, nil
+	return calls, nil
 }
 
 // putOffDamaged takes intents that cannot be read out of the way of those
@@ -150,22 +162,24 @@ func (p *pass) claimAll(
 	list []*intent.Intent,
 ) (claimed []claim, err error) {
 	err = p.store.Write(ctx, func(tx *store.Tx) error {
-		for _, i := range list {
-			due := i.CheckAt
-			core.Claim(i, tx.Now().Add(p.hold))
+		claimed = nil
+		wanted := make([]*intent.Intent, len(list))
+		due := map[string]time.Time{}
 
-			// Saving compares versions: by a conflict another host has it.
-			err := tx.SaveIntent(ctx, i)
-			if errors.Is(err, store.ErrConflict) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			claimed = append(claimed, claim{i, due})
+		for k, i := range list {
+			mine := *i
+			core.Claim(&mine, tx.Now().Add(p.hold))
+			wanted[k] = &mine
+			due[i.ID] = i.CheckAt
 		}
 
-		return nil
+		// Saving compares versions: what is left out, another host has.
+		saved, err := tx.SaveSchedules(ctx, wanted)
+		for _, i := range saved {
+			claimed = append(claimed, claim{i, due[i.ID]})
+		}
+
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -188,11 +202,19 @@ func (p *pass) reconcile(ctx context.Context, claimed []claim) {
 
 	unanswered, err := p.reconcileList(ctx, claimed)
 	if err != nil && ctx.Err() == nil {
-		p.log.Warn("recovery could not list intents together", "provider", p.provider, "error", err)
+		p.log.Warn(
+			"recovery could not list intents together",
+			"provider", p.provider,
+			"error", err,
+		)
 	}
+
 	if err := p.release(ctx, unanswered); err != nil && ctx.Err() == nil {
-		p.log.Warn("recovery could not release intents, which wait until their claim runs out",
-			"provider", p.provider, "error", err)
+		p.log.Warn(
+			"recovery could not release intents, which wait until their claim runs out",
+			"provider", p.provider,
+			"error", err,
+		)
 	}
 }
 
@@ -300,13 +322,13 @@ func (p *pass) release(ctx context.Context, unanswered []claim) error {
 	p.mu.Unlock()
 
 	return p.store.Write(ctx, func(tx *store.Tx) error {
-		for _, c := range unanswered {
-			c.CheckAt = c.due
-			err := tx.SaveIntent(ctx, c.Intent)
-			if err != nil && !errors.Is(err, store.ErrConflict) {
-				return err
-			}
+		list := make([]*intent.Intent, len(unanswered))
+		for k, c := range unanswered {
+			asBefore := *c.Intent
+			asBefore.CheckAt = c.due
+			list[k] = &asBefore
 		}
-		return nil
+		_, err := tx.SaveSchedules(ctx, list)
+		return err
 	})
 }

@@ -34,9 +34,9 @@ func (r *Reconciler) Reconcile(
 	// The provider's answer comes first: what it knows needs no second call.
 	notFound := false
 	if core.CanQuery(lease, i) {
-		err := r.core.QueryStatus(ctx, lease, i)
+		err := r.core.QueryStatusThen(ctx, lease, i, r.expireIn)
 		if err == nil {
-			return r.expire(ctx, i.ID)
+			return nil
 		}
 		if sdk.CodeOf(err) != sdk.CodeNotFound {
 			return errors.Join(err, r.rescheduleOrExpire(ctx, i.ID))
@@ -129,17 +129,9 @@ func (r *Reconciler) rescheduleOrExpire(ctx context.Context, id string) error {
 	})
 }
 
-// expire ends a payment that its customer did not finish in time. A payment
-// that the provider is working on, or may be, is not touched: its end would
-// only be guessed.
-func (r *Reconciler) expire(ctx context.Context, id string) error {
-	return r.core.Change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
-		return r.expireIn(ctx, tx, i)
-	})
-}
-
-// expireIn is expire inside a transaction. A payment whose time is not over yet
-// is due when it is.
+// expireIn ends a payment that its customer did not finish in time, inside tx. A
+// payment that the provider is working on, or may be, is not touched: its end
+// would only be guessed. One whose time is not over yet is due when it is.
 func (r *Reconciler) expireIn(ctx context.Context, tx *store.Tx, i *intent.Intent) error {
 	now := tx.Now()
 	waiting := i.Kind == payment.KindPayment && i.Status == payment.RequiresAction

@@ -23,6 +23,9 @@ const (
 	// atOnce is how many calls recovery makes to one provider at once, and how
 	// many intents it claims for that.
 	atOnce = 8
+	// besideCallers is how many of them it makes at once while callers wait for
+	// calls of theirs.
+	besideCallers = 2
 	// passLasts is for how long one pass begins calls.
 	passLasts = time.Minute
 	// abandonedAfter is how long an intent is due before a host that cannot
@@ -79,7 +82,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 // DueProviders ends the attempts that no host will answer, and returns the
 // providers that have something due. The error is the store's.
 func (r *Reconciler) DueProviders(ctx context.Context) (due []string, err error) {
-	if err := r.closeLost(ctx); err != nil {
+	if err := r.closeLost(store.Behind(ctx)); err != nil {
 		return nil, err
 	}
 	err = r.store.Read(ctx, func(tx *store.Tx) (err error) {
@@ -103,17 +106,26 @@ func (r *Reconciler) closeLost(ctx context.Context) error {
 		return err
 	}
 
-	for _, id := range ids {
-		err := r.core.Change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
-			return r.core.CloseLost(ctx, tx, i)
-		})
+	// The writes go at once, so that they share a commit. An intent that cannot
+	// be written must not keep the others waiting.
+	var writes sync.WaitGroup
 
-		// An intent that cannot be written must not keep the others waiting.
-		if err != nil && ctx.Err() == nil {
-			r.log.Error("recovery could not close a lost attempt", "id", id, "error", err)
-		}
+	for _, id := range ids {
+		writes.Go(func() {
+			err := r.core.Change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
+				return r.core.CloseLost(ctx, tx, i)
+			})
+			if err != nil && ctx.Err() == nil {
+				r.log.Error(
+					"recovery could not close a lost attempt",
+					"id", id,
+					"error", err,
+				)
+			}
+		})
 	}
 
+	writes.Wait()
 	return ctx.Err()
 }
 
@@ -121,6 +133,9 @@ func (r *Reconciler) closeLost(ctx context.Context) error {
 // calls have ended. It begins calls for a minute at most; what is left then is
 // for the next pass. Nothing is claimed before there is a free call for it, so
 // a host that dies leaves few claims behind.
+//
+// It yields to callers: its writes let theirs go first, and while callers wait
+// for calls it makes few of its own.
 //
 // A host on which the account's plugin does not run cannot query the provider.
 // It claims nothing, since another host may be able to, and only ends payments
@@ -132,23 +147,30 @@ func (r *Reconciler) RunProvider(ctx context.Context, name string) {
 		return
 	}
 
-	// Each call has a slot; an intent is claimed when there is one.
+	ctx = store.Behind(ctx)
 	p := newPass(r, name, cfg)
 	begin, over := context.WithTimeout(ctx, passLasts)
 	defer over()
 
-	slots := make(chan struct{}, max(1, min(atOnce, cfg.MaxInFlight)))
 	var calls sync.WaitGroup
 	defer calls.Wait()
+	ended := make(chan struct{}, atOnce)
+	underWay := 0
 
 	for begin.Err() == nil {
-		select {
-		case slots <- struct{}{}:
-		case <-begin.Done():
-			return
+		// An intent is claimed when there is a free call for it.
+		room := r.callsAtOnce(cfg) - underWay
+		if room <= 0 {
+			select {
+			case <-ended:
+				underWay--
+			case <-begin.Done():
+			}
+
+			continue
 		}
 
-		claimed, err := p.claim(ctx)
+		claimed, err := p.claim(ctx, room)
 		if err != nil && ctx.Err() == nil {
 			r.log.Error("recovery could not read or write the store; it goes on trying",
 				"provider", name, "error", err)
@@ -156,19 +178,42 @@ func (r *Reconciler) RunProvider(ctx context.Context, name string) {
 
 		// Nothing is due now; what the calls under way release may be.
 		if len(claimed) == 0 {
-			<-slots
 			calls.Wait()
 			if !p.released() {
 				return
 			}
-
-			continue
 		}
 
-		calls.Go(func() {
-			defer func() { <-slots }()
-			p.reconcile(ctx, claimed)
-		})
+		for _, about := range claimed {
+			underWay++
+			calls.Go(func() {
+				defer func() { ended <- struct{}{} }()
+				p.reconcile(ctx, about)
+			})
+		}
+
+		underWay -= taken(ended)
+	}
+}
+
+// callsAtOnce is how many calls recovery may make to an account at once now.
+func (r *Reconciler) callsAtOnce(cfg config.Provider) int {
+	most := atOnce
+	if r.core.Busy() {
+		most = besideCallers
+	}
+	return max(1, min(most, cfg.MaxInFlight))
+}
+
+// taken empties a channel and returns how much was in it.
+func taken(ended <-chan struct{}) (count int) {
+	for {
+		select {
+		case <-ended:
+			count++
+		default:
+			return count
+		}
 	}
 }
 

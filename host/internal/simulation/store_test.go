@@ -46,6 +46,13 @@ func (f *faulty) WriteIntent(ctx context.Context, id string,
 	})
 }
 
+func (f *faulty) WriteKnown(ctx context.Context, known store.Known,
+	fn func(*store.Tx, *intent.Intent) error) error {
+	return f.write(ctx, []string{known.Intent.ID}, func(ctx context.Context) error {
+		return f.world.store.WriteKnown(ctx, known, fn)
+	})
+}
+
 func (f *faulty) ApplyEvents(ctx context.Context, events []store.ProviderEvent,
 	fn func(*store.Tx) error) error {
 	var ids []string

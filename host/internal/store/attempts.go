@@ -17,14 +17,43 @@ const attemptColumns = `number, verb, amount, action_key, started_at, deadline, 
 const attemptsOfIntent = `SELECT ` + attemptColumns + ` FROM attempts
 	WHERE intent_id = $1 ORDER BY number`
 
+const (
+	insertAttemptColumns = `INSERT INTO attempts (intent_id, number, verb, amount, action_key,
+		started_at, deadline, duration_ms, plugin_version, fingerprint, host,
+		outcome, code, provider_code, message, exchanges, rules) `
+	insertAttempt = insertAttemptColumns +
+		`VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, '', '', '', '', '', 1)`
+	insertAttempts = insertAttemptColumns + `SELECT c1, c2, c3, c4, c5, c6, c7, 0, c8, c9, c10,
+		'', '', '', '', '', 1 FROM VALUES_OF_ROWS`
+
+	finishAttempt = `UPDATE attempts SET duration_ms = $3, outcome = $4, code = $5,
+		provider_code = $6, message = $7, exchanges = $8
+		WHERE intent_id = $1 AND number = $2 AND outcome IN ('', 'unknown')`
+	finishAttempts = `UPDATE attempts SET duration_ms = c3, outcome = c4, code = c5,
+		provider_code = c6, message = c7, exchanges = c8 FROM VALUES_OF_ROWS
+		WHERE intent_id = c1 AND number = c2 AND outcome IN ('', 'unknown')`
+)
+
 // InsertAttempt records a call that is about to be made. The database refuses a
 // second open attempt of one intent.
 func (t *Tx) InsertAttempt(ctx context.Context, intentID string, a payment.Attempt) error {
-	t.forgetAttempts(intentID)
-	return t.queue(ctx, `INSERT INTO attempts (intent_id, number, verb, amount, action_key,
-		started_at, deadline, duration_ms, plugin_version, fingerprint, host,
-		outcome, code, provider_code, message, exchanges, rules)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, '', '', '', '', '', 1)`,
+	t.changeAttempts(intentID, func(known *attemptList) {
+		begun := payment.Attempt{
+			Number:        a.Number,
+			Verb:          a.Verb,
+			Amount:        a.Amount,
+			ActionKey:     sanitized(a.ActionKey),
+			StartedAt:     a.StartedAt,
+			Deadline:      a.Deadline,
+			PluginVersion: sanitized(a.PluginVersion),
+			Fingerprint:   sanitized(a.Fingerprint),
+			Host:          a.Host,
+		}
+
+		known.list = append(known.list, begun)
+	})
+
+	return t.queueRow(ctx, attemptRows,
 		intentID, a.Number, a.Verb, amountOrEmpty(a.Amount), a.ActionKey,
 		micros(a.StartedAt), micros(a.Deadline), a.PluginVersion, a.Fingerprint, a.Host)
 }
@@ -37,10 +66,8 @@ func (t *Tx) FinishAttempt(ctx context.Context, intentID string, a payment.Attem
 		return err
 	}
 
-	t.forgetAttempts(intentID)
-	return t.queue(ctx, `UPDATE attempts SET duration_ms = $3, outcome = $4, code = $5,
-		provider_code = $6, message = $7, exchanges = $8
-		WHERE intent_id = $1 AND number = $2 AND outcome IN ('', 'unknown')`,
+	t.changeAttempts(intentID, func(known *attemptList) { known.finish(a) })
+	return t.queueRow(ctx, finishRows,
 		intentID, a.Number, a.DurationMS, a.Outcome, a.Code,
 		a.ProviderCode, a.Message, string(exchanges))
 }
@@ -52,11 +79,16 @@ func (t *Tx) Attempts(ctx context.Context, intentID string) ([]payment.Attempt, 
 		return slices.Clone(known.list), known.err
 	}
 
-	out, err := queryAll(ctx, t, scanAttempt, attemptsOfIntent, intentID)
-	if out == nil {
-		out = []payment.Attempt{}
+	found := newAttemptList()
+	list, err := queryAll(ctx, t, scanAttempt, attemptsOfIntent, intentID)
+	if err != nil {
+		return found.list, err
 	}
-	return out, err
+
+	found.list = append(found.list, list...)
+	t.ahead.attempts[intentID] = found
+
+	return slices.Clone(found.list), nil
 }
 
 func scanAttempt(row scanner) (a payment.Attempt, err error) {

@@ -4,15 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/intent"
+	"github.com/payhost/payhost/host/payment"
 )
 
 // maxBatch is how many waiting writes share one commit. With one caller a batch
 // is one write; under load the writes share the flush of the disk, and the cost
 // of beginning and ending a transaction.
 const maxBatch = 128
+
+// behindOthers is how many writes that let others go first (Behind) share a
+// commit with those.
+const behindOthers = 8
+
+// behindShare says how much of the writer's time the commits of such writes
+// alone may take while there are others: one part of so many.
+const behindShare = 5
+
+// presence is for how long after a caller's last write others are expected.
+const presence = 50 * time.Millisecond
 
 // writeTimeout bounds a transaction, so that a server that has gone silent does
 // not hold up every caller for ever.
@@ -35,6 +48,10 @@ func (u unwritten) Unwrap() []error { return []error{u.cause, ErrUnwritten} }
 // statement would be committed by itself, and its caller told that it failed.
 var errBroken = errors.New("the transaction is broken")
 
+// errSpoiled is for a transaction without savepoints in which a job has failed
+// that had written something: only the whole can be rolled back.
+var errSpoiled = errors.New("a write without a savepoint has failed")
+
 // job is a write that waits for its commit.
 type job struct {
 	ctx      context.Context
@@ -43,9 +60,20 @@ type job struct {
 	done     chan error
 }
 
+type behindKey struct{}
+
+// Behind returns a context whose writes let all others go first: few of them
+// share a commit with others, and commits of their own take a bounded share of
+// the writer's time while there are others. None waits for ever.
+func Behind(ctx context.Context) context.Context {
+	return context.WithValue(ctx, behindKey{}, true)
+}
+
 // Write runs fn in a transaction and returns when its changes are on disk. fn
 // may run while other callers' writes are in the same commit, so it must do
-// nothing but read and write through tx. It is called once at most.
+// nothing but read and write through tx. It is called again when the first
+// commit was rolled back because of another caller's write: what it leaves
+// outside of tx must be set anew by each call, and the last one counts.
 //
 // An error with ErrUnwritten in it says that nothing was written; an error that
 // fn itself returned is one. After any other error it is not known whether the
@@ -74,6 +102,34 @@ func (s *Store) WriteIntent(
 	})
 }
 
+// Known is an intent as its caller has just written it.
+type Known struct {
+	Intent   *intent.Intent
+	Attempts []payment.Attempt
+}
+
+// WriteKnown is WriteIntent for the next change of an intent that the caller
+// has just written: where that costs less, the intent is not read again, and
+// SaveIntent finds out whether another write has changed it meanwhile. fn must
+// save the intent. With ErrConflict the caller repeats it by WriteIntent.
+func (s *Store) WriteKnown(
+	ctx context.Context,
+	known Known,
+	fn func(*Tx, *intent.Intent) error,
+) error {
+	id := known.Intent.ID
+	if s.db.traits().roundTrips { // it is read for all writes of a commit at once
+		return s.WriteIntent(ctx, id, fn)
+	}
+
+	return s.write(ctx, prefetch{}, func(tx *Tx) error {
+		current := *known.Intent
+		current.References = slices.Clone(current.References)
+		tx.ahead.attempts[id] = &attemptList{list: slices.Clone(known.Attempts)}
+		return fn(tx, &current)
+	})
+}
+
 // ApplyEvents is Write for an fn that applies events of a provider, each to the
 // intent that Tx.IntentForEvent reads. fn may leave out some of the events, and
 // apply others.
@@ -94,8 +150,13 @@ func (s *Store) write(ctx context.Context, rows prefetch, fn func(*Tx) error) er
 	// The writer may be busy with other callers.
 	waiting := &job{ctx: ctx, prefetch: rows, fn: fn, done: make(chan error, 1)}
 
+	queue := s.queue
+	if ctx.Value(behindKey{}) != nil {
+		queue = s.behind
+	}
+
 	select {
-	case s.queue <- waiting:
+	case queue <- waiting:
 	case <-s.closed:
 		return unwritten{ErrClosed}
 	case <-ctx.Done():
@@ -122,14 +183,50 @@ func (s *Store) write(ctx context.Context, rows prefetch, fn func(*Tx) error) er
 // together.
 func (s *Store) commitLoop() {
 	defer close(s.done)
+	var turns turns
+
 	for {
+		behind, resume := turns.next(s.behind)
+
 		select {
 		case first := <-s.queue:
 			s.commit(s.gather(first))
+			turns.served(time.Now())
+		case first := <-behind:
+			begun := time.Now()
+			s.commit(s.gather(first))
+			turns.yield(begun, time.Now())
+		case <-resume:
+
 		case <-s.closed:
 			s.drain()
 			return
 		}
+	}
+}
+
+// turns decides when the jobs behind the others may have a commit of their own.
+type turns struct {
+	caller time.Time // the last commit of another job
+	rest   time.Time // when they may have the next one
+}
+
+// next returns the queue to take such jobs from now, nil and when to look again
+// when they have had their share.
+func (t *turns) next(behind chan *job) (now <-chan *job, resume <-chan time.Time) {
+	if pause := time.Until(t.rest); pause > 0 {
+		return nil, time.After(pause)
+	}
+	return behind, nil
+}
+
+func (t *turns) served(now time.Time) { t.caller = now }
+
+// yield is for a commit of jobs behind the others. It is followed by a rest
+// while there are others.
+func (t *turns) yield(begun, ended time.Time) {
+	if ended.Sub(t.caller) < presence {
+		t.rest = ended.Add((behindShare - 1) * ended.Sub(begun))
 	}
 }
 
@@ -139,6 +236,8 @@ func (s *Store) drain() {
 		select {
 		case first := <-s.queue:
 			s.commit(s.gather(first))
+		case first := <-s.behind:
+			s.commit(s.gather(first))
 		default:
 			return
 		}
@@ -146,12 +245,28 @@ func (s *Store) drain() {
 }
 
 // gather returns first and the other jobs that wait now. It does not wait for
-// more, so that the only caller is served at once.
+// more, so that the only caller is served at once. Jobs behind the others have
+// a few places besides them, and all when there are no others.
 func (s *Store) gather(first *job) []*job {
-	jobs := []*job{first}
-	for len(jobs) < maxBatch {
+	jobs := waiting([]*job{first}, s.queue, maxBatch)
+	others := slices.ContainsFunc(
+		jobs,
+		func(j *job) bool { return j.ctx.Value(behindKey{}) == nil },
+	)
+
+	most := maxBatch
+	if others {
+		most = len(jobs) + behindOthers
+	}
+
+	return waiting(jobs, s.behind, most)
+}
+
+// waiting adds jobs that wait in a queue, up to a number in all.
+func waiting(jobs []*job, queue <-chan *job, most int) []*job {
+	for len(jobs) < most {
 		select {
-		case next := <-s.queue:
+		case next := <-queue:
 			jobs = append(jobs, next)
 		default:
 			return jobs
@@ -187,16 +302,34 @@ func (s *Store) commit(jobs []*job) {
 // runAll runs jobs in one transaction and returns the error of each that
 // failed. err is for all of them: then nothing was written, unless it is the
 // commit that failed.
+//
+// Nearly always every job of a commit succeeds, so they run without savepoints
+// at first. When one fails that has written something, all is rolled back, and
+// the jobs run again, each with a savepoint of its own.
 func (s *Store) runAll(
 	ctx context.Context,
 	jobs []*job,
+) (failed map[*job]error, err error) {
+	failed, err = s.runOnce(ctx, jobs, false)
+	if len(jobs) > 1 && errors.Is(err, errSpoiled) {
+		return s.runOnce(ctx, jobs, true)
+	}
+	return failed, err
+}
+
+// runOnce is one try at runAll, with savepoints or without. Without, the error
+// is errSpoiled when a job of several would have needed one.
+func (s *Store) runOnce(
+	ctx context.Context,
+	jobs []*job,
+	savepoints bool,
 ) (failed map[*job]error, err error) {
 	tx, rows, err := s.begin(ctx, jobs)
 	if err != nil {
 		return nil, unwritten{fmt.Errorf("%s: begin to write: %w", s.db.traits().name, err)}
 	}
 
-	// Each job has a part of the transaction, which is rolled back alone.
+	// Each job has a part of the transaction.
 	failed = map[*job]error{}
 
 	for _, j := range jobs {
@@ -205,10 +338,12 @@ func (s *Store) runAll(
 			continue
 		}
 
-		only := len(jobs) == 1
-		err := s.runJob(tx, j, rows, only)
+		err := s.runJob(tx, j, rows, savepoints)
 
 		switch {
+		case len(jobs) > 1 && tx.spoiled():
+			tx.rollback()
+			return nil, errSpoiled
 		case errors.Is(err, errBroken):
 			tx.rollback()
 			return nil, err
@@ -222,15 +357,21 @@ func (s *Store) runAll(
 		return failed, nil
 	}
 
+	// Some statements are sent with the commit only.
 	late, err := tx.commit()
 	if err != nil {
 		// A commit that fails half-way, such as on a full disk, leaves the
 		// transaction open.
 		tx.rollback()
-		return nil, s.db.traits().mapped(err)
+		if !errors.Is(err, errSpoiled) {
+			return nil, s.db.traits().mapped(err)
+		}
+
+		if len(jobs) > 1 {
+			return nil, errSpoiled
+		}
 	}
 
-	// Some statements were sent with the commit only.
 	for j, err := range late {
 		if failed[j] == nil { // else it keeps its own error
 			failed[j] = s.db.traits().mapped(err)
@@ -271,10 +412,16 @@ func (s *Store) begin(ctx context.Context, jobs []*job) (batch, prefetched, erro
 }
 
 // runJob runs one job's part and rolls it back when it fails.
-func (s *Store) runJob(tx batch, j *job, rows prefetched, only bool) (err error) {
-	if err := tx.beginPart(j, only); err != nil {
+func (s *Store) runJob(
+	tx batch,
+	j *job,
+	rows prefetched,
+	savepoint bool,
+) (err error) {
+	if err := tx.beginPart(j, savepoint); err != nil {
 		return err
 	}
+
 	// A panic must not end the writer, which serves all other callers too. It
 	// fails the caller's own part alone.
 	defer func() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -15,6 +16,9 @@ import (
 // commit, so that positions become visible in order: a reader that has seen one
 // event has seen all before it.
 const eventCounter = "events"
+
+// eventSubject is where the subject is among the values of an event.
+const eventSubject = 4
 
 // AppendEvent adds an event to the stream, which assigns its id and its number
 // among the events of its payment or payout. A payment and its refunds share
@@ -31,21 +35,67 @@ func (t *Tx) AppendEvent(
 		subject = parentID
 	}
 
-	// The row of the counter and that of the subject are locked from here on.
-	if err := t.queue(ctx, advanceCounter, eventCounter, 1); err != nil {
-		return err
+	return t.queueRow(ctx, eventRows,
+		e.Type, kind, intentID, parentID, subject, micros(e.CreatedAt), string(e.Data))
+}
+
+// streamEvent adds one event. The row of the counter and that of the subject
+// are locked from here on.
+func streamEvent(args []any) []statement {
+	subject := args[eventSubject]
+	return []statement{
+		{query: advanceCounter, args: []any{eventCounter, 1, 1}},
+		{
+			query: `UPDATE intents SET events = events + 1 WHERE id = $1`,
+			args:  []any{subject},
+		},
+		{
+			query: `INSERT INTO events
+		(type, kind, intent_id, parent_id, subject, created_at, data, position, sequence)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT value FROM counters WHERE name = $8),
+		(SELECT events FROM intents WHERE id = $5))`,
+			args: append(slices.Clone(args), eventCounter),
+		},
 	}
-	err := t.queue(ctx, `UPDATE intents SET events = events + 1 WHERE id = $1`, subject)
-	if err != nil {
-		return err
+}
+
+// streamEvents adds events in the order of their rows.
+func streamEvents(rows [][]any) []statement {
+	const types = "tttttit"
+
+	// The counters are at the last of the events, and each is so far behind.
+	numbers, counts := ordinals(rows, eventSubject)
+	var behindStream, behindSubject []int64
+
+	for k, row := range rows {
+		behindStream = append(behindStream, int64(len(rows)-1-k))
+		behindSubject = append(behindSubject, counts[textOf(row, eventSubject)]-numbers[k])
 	}
 
-	return t.queue(ctx, `INSERT INTO events
-		(position, type, kind, intent_id, parent_id, subject, sequence, created_at, data)
-		VALUES ((SELECT value FROM counters WHERE name = $1), $2, $3, $4, $5, $6,
-		(SELECT events FROM intents WHERE id = $6), $7, $8)`,
-		eventCounter, e.Type, kind, intentID, parentID, subject,
-		micros(e.CreatedAt), string(e.Data))
+	var subjects []string
+	var added []int64
+
+	for subject, count := range counts {
+		subjects = append(subjects, subject)
+		added = append(added, count)
+	}
+
+	insert := `INSERT INTO events
+		(type, kind, intent_id, parent_id, subject, created_at, data, position, sequence)
+		SELECT c1, c2, c3, c4, c5, c6, c7, counters.value - c8, intents.events - c9
+		FROM ` + valuesOfRows(types+"ii") + `
+		JOIN counters ON counters.name = $10 JOIN intents ON intents.id = c5`
+	args := append(columnsOf(rows, types), behindStream, behindSubject, eventCounter)
+
+	return []statement{
+		{query: advanceCounter, args: []any{eventCounter, 1, len(rows)}},
+		{
+			query: `UPDATE intents SET events = events + c2 FROM ` +
+				valuesOfRows("ti") + ` WHERE id = c1`,
+			args: []any{subjects, added},
+		},
+		{query: insert, args: args},
+	}
 }
 
 // Events reads at most limit events of the stream after a position, oldest

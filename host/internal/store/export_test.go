@@ -129,7 +129,7 @@ func (s *Store) Synchronous(t testing.TB) (mode int) {
 // NextNumber advances a counter and returns its value.
 func (t *Tx) NextNumber(ctx context.Context, name string, start uint64) (uint64, error) {
 	var value int64
-	err := t.queryRow(ctx, advanceCounter+` RETURNING value`, name, int64(start)).
+	err := t.queryRow(ctx, advanceCounter+` RETURNING value`, name, int64(start), 1).
 		Scan(&value)
 	return uint64(value), err
 }

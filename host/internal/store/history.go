@@ -11,13 +11,41 @@ import (
 const historyOfIntent = `SELECT at, actor, action, from_status, to_status, note FROM history
 	WHERE intent_id = $1 ORDER BY position`
 
+const insertHistory = `INSERT INTO history
+	(intent_id, position, at, actor, action, from_status, to_status, note) `
+
 // AddHistory adds a line to an intent's history.
 func (t *Tx) AddHistory(ctx context.Context, intentID string, c payment.Change) error {
-	return t.queue(ctx, `INSERT INTO history
-		(intent_id, position, at, actor, action, from_status, to_status, note)
-		VALUES ($1, (SELECT COALESCE(MAX(position), 0) + 1 FROM history WHERE intent_id = $1),
-		$2, $3, $4, $5, $6, $7)`,
+	line := c
+	line.Actor = sanitized(c.Actor)
+	line.Action = sanitized(c.Action)
+	line.Note = sanitized(c.Note)
+	t.lines[intentID] = append(t.lines[intentID], line)
+
+	return t.queueRow(ctx, historyRows,
 		intentID, micros(c.At), c.Actor, c.Action, c.From, c.To, c.Note)
+}
+
+// AddedHistory returns the lines that this transaction has added to an intent's
+// history.
+func (t *Tx) AddedHistory(intentID string) []payment.Change { return t.lines[intentID] }
+
+func historyLine(args []any) []statement {
+	query := insertHistory + `VALUES ($1,
+		(SELECT COALESCE(MAX(position), 0) + 1 FROM history WHERE intent_id = $1),
+		$2, $3, $4, $5, $6, $7)`
+	return []statement{{query: query, args: args}}
+}
+
+// historyLines adds lines to several histories, or several to one.
+func historyLines(rows [][]any) []statement {
+	const types = "tittttt"
+	query := insertHistory + `SELECT c1,
+		(SELECT COALESCE(MAX(position), 0) FROM history WHERE intent_id = c1) + c8,
+		c2, c3, c4, c5, c6, c7 FROM ` + valuesOfRows(types+"i")
+	numbers, _ := ordinals(rows, 0)
+
+	return []statement{{query: query, args: append(columnsOf(rows, types), numbers)}}
 }
 
 // LastAction reads the action of the newest line of an intent's history, ""

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,9 +18,16 @@ import (
 // the caller reads it again and decides again.
 var ErrConflict = errors.New("changed by another writer")
 
+// mutableTypes are the types of mutableColumns.
+const mutableTypes = "ttt ttt ttt tb iii i tt"
+
 // InsertIntent records a new intent.
 func (t *Tx) InsertIntent(ctx context.Context, i *intent.Intent) error {
-	return t.insertIntent(ctx, i, "$13", int64(i.Sequence))
+	args, err := columnsOfNew(i, int64(i.Sequence))
+	if err != nil {
+		return err
+	}
+	return t.queue(ctx, insertIntent(`$13`), args...)
 }
 
 // InsertNumbered records a new intent under the next number of a counter, which
@@ -30,47 +38,158 @@ func (t *Tx) InsertNumbered(
 	counter string,
 	start uint64,
 ) error {
-	query := advanceSequence + ` RETURNING value`
-	err := t.queueEach(ctx, query, []any{counter, int64(start)}, func(row scanner) error {
-		var value int64
-		err := row.Scan(&value)
-		i.Sequence = uint64(value)
-		return err
-	})
+	args, err := columnsOfNew(i, counter)
 	if err != nil {
 		return err
 	}
-
-	return t.insertIntent(ctx, i, "(SELECT value FROM counters WHERE name = $13)", counter)
+	number := func(value int64) { i.Sequence = uint64(value) }
+	return t.queueRow(ctx, intentRows, append(args, int64(start), number)...)
 }
 
-// insertIntent records an intent whose sequence is an expression of the
-// argument $13.
-func (t *Tx) insertIntent(
-	ctx context.Context,
-	i *intent.Intent,
-	sequence string,
-	argument any,
-) error {
+// columnsOfNew returns the values of all columns of a new intent: those that
+// never change, with a number or the counter for it as the last, the mutable
+// ones, and the two counters.
+func columnsOfNew(i *intent.Intent, sequence any) ([]any, error) {
 	i.Version = 1
 	row, err := mutableColumns(i)
 	if err != nil {
-		return err
+		return nil, err
 	}
 
-	// The columns that never change, the mutable ones, and the two counters.
 	args := append([]any{
 		i.ID, i.Kind, i.Provider, i.ParentID,
 		i.Amount.String(), i.Currency, i.MerchantReference, i.Method,
 		string(i.Request), i.IdempotencyKey, micros(i.CreatedAt), micros(i.ExpiresAt),
-		argument,
+		sequence,
 	}, row...)
-	args = append(args, i.Events, i.Version)
 
-	return t.queue(ctx, `INSERT INTO intents (`+intentColumns+`, rules)
-		VALUES (`+placeholders(1, 12)+`, `+sequence+`, `+placeholders(14, len(args)-13)+`, 1)`,
-		args...)
+	return append(args, i.Events, i.Version), nil
 }
+
+// newIntentTypes are the types of columnsOfNew with the name of a counter, and
+// counterColumn is where that is.
+const (
+	newIntentTypes = "tttt tttt tt ii t" + mutableTypes + "ii"
+	counterColumn  = 12
+)
+
+var newIntentColumns = len(strings.ReplaceAll(newIntentTypes, " ", ""))
+
+// insertIntent returns a statement whose $13 is the sequence, or names what it
+// is read from.
+func insertIntent(sequence string) string {
+	return `INSERT INTO intents (` + intentColumns + `, rules)
+		VALUES (` + placeholders(1, 12) + `, ` + sequence + `, ` +
+		placeholders(14, newIntentColumns-13) + `, 1)`
+}
+
+// numberedIntent records one intent of InsertNumbered.
+func numberedIntent(args []any) []statement {
+	columns, start := args[:newIntentColumns], args[newIntentColumns]
+	return []statement{
+		{
+			query: advanceSequence + ` RETURNING value`,
+			args:  []any{columns[counterColumn], start, 1},
+			each: func(row scanner) error {
+				var value int64
+				err := row.Scan(&value)
+				tellNumber(args, value)
+				return err
+			},
+		},
+		{
+			query: insertIntent(`(SELECT value FROM counters WHERE name = $13)`),
+			args:  columns,
+		},
+	}
+}
+
+// tellNumber hands an intent of InsertNumbered its number.
+func tellNumber(args []any, value int64) {
+	if number, ok := args[newIntentColumns+1].(func(int64)); ok {
+		number(value)
+	}
+}
+
+// numberedIntents records several intents. Those of one counter get their
+// numbers in the order of their rows.
+func numberedIntents(rows [][]any) (list []statement) {
+	starts := map[any]any{}
+	groups := map[any][][]any{}
+	var counters []any
+
+	for _, row := range rows {
+		counter, start := row[counterColumn], row[newIntentColumns]
+		if len(groups[counter]) == 0 {
+			counters = append(counters, counter)
+			starts[counter] = start
+		}
+
+		// A reload of the configuration has come between them.
+		if starts[counter] != start {
+			return oneByOne(rows)
+		}
+		groups[counter] = append(groups[counter], row)
+	}
+
+	// Each number is so far behind its counter.
+	var sorted [][]any
+	var behind []int64
+
+	for _, counter := range counters {
+		group := groups[counter]
+		list = append(list, advanceFor(group, counter, starts[counter]))
+
+		for k, row := range group {
+			sorted = append(sorted, row)
+			behind = append(behind, int64(len(group)-1-k))
+		}
+	}
+
+	query := `INSERT INTO intents (` + intentColumns + `, rules)
+		SELECT ` + valueColumns(1, 12) + `, counters.value - v.c` + strconv.Itoa(newIntentColumns+1) +
+		`, ` + valueColumns(14, newIntentColumns) + `, 1
+		FROM ` + valuesOfRows(newIntentTypes+"i") + ` JOIN counters ON counters.name = v.c13`
+	args := append(columnsOf(sorted, newIntentTypes), behind)
+
+	return append(list, statement{query: query, args: args})
+}
+
+// advanceFor moves a counter for a group of intents, and tells each its number.
+func advanceFor(group [][]any, counter, start any) statement {
+	return statement{
+		query: advanceSequence + ` RETURNING value`,
+		args:  []any{counter, start, len(group)},
+		each: func(row scanner) error {
+			var last int64
+			err := row.Scan(&last)
+			for k, args := range group {
+				tellNumber(args, last-int64(len(group)-1-k))
+			}
+			return err
+		},
+	}
+}
+
+// oneByOne records intents as if each were alone.
+func oneByOne(rows [][]any) (list []statement) {
+	for _, row := range rows {
+		list = append(list, numberedIntent(row)...)
+	}
+	return list
+}
+
+const mutableNames = `(status, review_reason, fingerprint, provider_reference,
+	refs, provider_status, paid_amount, paid_currency, next_action, failure,
+	state, succeeded_at, updated_at, check_at, checks, captured, doubt, version)`
+
+var (
+	saveIntent = `UPDATE intents SET ` + mutableNames + `
+		= (` + placeholders(3, 17) + `, $2 + 1) WHERE id = $1 AND version = $2`
+	saveIntents = `UPDATE intents SET ` + mutableNames + `
+		= (` + valueColumns(3, 19) + `, v.c2 + 1) FROM VALUES_OF_ROWS
+		WHERE id = v.c1 AND version = v.c2`
+)
 
 // SaveIntent writes the columns of i that may change, and its references. It
 // returns ErrConflict when another writer has changed the intent since it was
@@ -83,16 +202,12 @@ func (t *Tx) SaveIntent(ctx context.Context, i *intent.Intent) error {
 	}
 
 	args := append([]any{i.ID, i.Version}, row...)
-	query := `UPDATE intents SET (status, review_reason, fingerprint, provider_reference,
-		refs, provider_status, paid_amount, paid_currency, next_action, failure,
-		state, succeeded_at, updated_at, check_at, checks, captured, doubt, version)
-		= (` + placeholders(3, len(row)) + `, $2 + 1) WHERE id = $1 AND version = $2`
 
 	// No other writer can have changed a locked intent: its update is not
 	// waited for, and references that are the same are not written again.
 	locked, ok := t.locked[i.ID]
 	if ok && locked.version == i.Version {
-		if err := t.queue(ctx, query, args...); err != nil {
+		if err := t.queueRow(ctx, saveRows, args...); err != nil {
 			return err
 		}
 		i.Version++
@@ -104,7 +219,7 @@ func (t *Tx) SaveIntent(ctx context.Context, i *intent.Intent) error {
 		return t.saveReferences(ctx, i)
 	}
 
-	if err := t.execOne(ctx, query, args); err != nil {
+	if err := t.execOne(ctx, saveIntent, args); err != nil {
 		return err
 	}
 	i.Version++
@@ -121,16 +236,16 @@ func (t *Tx) execOne(ctx context.Context, query string, args []any) error {
 	return err
 }
 
+const (
+	insertReference = `INSERT INTO provider_references (provider, reference, intent_id)
+		VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
+	insertReferences = `INSERT INTO provider_references (provider, reference, intent_id)
+		SELECT * FROM VALUES_OF_ROWS ON CONFLICT DO NOTHING`
+)
+
 func (t *Tx) saveReferences(ctx context.Context, i *intent.Intent) error {
 	for _, reference := range i.References {
-		err := t.queue(
-			ctx,
-			`INSERT INTO provider_references (provider, reference, intent_id)
-			VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-			i.Provider,
-			reference,
-			i.ID,
-		)
+		err := t.queueRow(ctx, referenceRows, i.Provider, reference, i.ID)
 		if err != nil {
 			return err
 		}
@@ -373,6 +488,13 @@ func mutableColumns(i *intent.Intent) ([]any, error) {
 	failure, err := jsonOrEmpty(i.Failure)
 	if err != nil {
 		return nil, err
+	}
+
+	// i becomes what is stored.
+	for _, text := range []*string{
+		&i.ProviderReference, &i.ProviderStatus, &i.PaidCurrency,
+	} {
+		*text = sanitized(*text)
 	}
 
 	return []any{

@@ -25,12 +25,17 @@ type Key struct {
 	CreatedAt time.Time
 }
 
+const (
+	insertKeyColumns = `INSERT INTO idempotency_keys
+		(key, request_hash, intent_id, action, result, host, deadline, created_at) `
+	insertKey  = insertKeyColumns + `VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	insertKeys = insertKeyColumns + `SELECT * FROM VALUES_OF_ROWS`
+)
+
 // InsertKey claims a key. When the key is claimed already, the error of the
 // whole transaction is ErrExists.
 func (t *Tx) InsertKey(ctx context.Context, k Key) error {
-	return t.queue(ctx, `INSERT INTO idempotency_keys
-		(key, request_hash, intent_id, action, result, host, deadline, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	return t.queueRow(ctx, keyRows,
 		k.Key, k.RequestHash, k.IntentID, k.Action, k.Result, k.Host,
 		micros(k.Deadline), micros(k.CreatedAt))
 }

@@ -25,6 +25,12 @@ type pipeline struct {
 	part *part
 	// broken is why nothing can be run any more.
 	broken error
+	// spoilt says that a part without a savepoint has failed, and with it the
+	// transaction.
+	spoilt bool
+	// merging makes one statement of the rows that several parts add to a
+	// table.
+	merging bool
 	// trips counts the round trips. More than most, unless that is 0, are a
 	// mistake of the caller.
 	trips, most int
@@ -42,6 +48,10 @@ type statement struct {
 	// part is the part that it belongs to, nil for a statement that begins or
 	// ends the transaction.
 	part *part
+	// row and also are of a statement that writes one row: how rows are merged,
+	// and the other parts that have one in a merged statement.
+	row  *bulk
+	also []*part
 	// control marks a statement that begins or ends a transaction or a part:
 	// when it fails, the transaction cannot be relied on. purpose names it in
 	// the error.
@@ -52,10 +62,10 @@ type statement struct {
 // part is one job's share of a transaction.
 type part struct {
 	job *job
-	// only says that there is no savepoint, since no other job has a part: the
-	// part is rolled back with the transaction.
-	only bool
-	// begun says that the savepoint exists on the server.
+	// savepoint says that the part has one; else it is rolled back with the
+	// whole transaction.
+	savepoint bool
+	// begun says that something of the part was sent.
 	begun bool
 	// err is why the part failed; then it has been rolled back already.
 	err error
@@ -108,6 +118,22 @@ func (p *pipeline) queue(
 	return nil
 }
 
+func (p *pipeline) queueRow(_ context.Context, b *bulk, args []any) error {
+	if err := p.failure(); err != nil {
+		return err
+	}
+	if p.merging {
+		p.add(statement{row: b, args: args})
+		return nil
+	}
+
+	for _, s := range b.single(args) {
+		p.add(s)
+	}
+
+	return nil
+}
+
 // run sends a statement, after the queued ones, and waits for its answer.
 func (p *pipeline) run(s statement) error {
 	if err := p.failure(); err != nil {
@@ -130,10 +156,15 @@ func (p *pipeline) control(query, purpose string) {
 // failure returns why the statements of the present part cannot be run any
 // more.
 func (p *pipeline) failure() error {
-	if p.broken == nil && p.part != nil {
-		return p.part.err
+	switch {
+	case p.broken != nil:
+		return p.broken
+	case p.part == nil:
+		return nil
+	case p.part.err == nil && p.spoilt:
+		return errSpoiled
 	}
-	return p.broken
+	return p.part.err
 }
 
 // flush sends the queued statements. When one fails, its part is rolled back,
@@ -144,6 +175,10 @@ func (p *pipeline) flush() error {
 		begin := statement{query: beginToRead, control: true, purpose: "begin to read"}
 		end := statement{query: "COMMIT", control: true, purpose: "end reading"}
 		p.queued = append(slices.Insert(p.queued, 0, begin), end)
+	}
+
+	if p.merging {
+		p.queued = merged(p.queued)
 	}
 
 	for len(p.queued) > 0 && p.broken == nil {
@@ -176,8 +211,9 @@ func (p *pipeline) rollbackFailed(index int, cause error) {
 	}
 
 	failed.part.err = cause
-	if failed.part.only {
-		p.queued = nil // the transaction has failed with its only part
+	if !failed.part.savepoint {
+		p.queued = nil // the transaction has failed with the part
+		p.spoilt = true
 		return
 	}
 
@@ -222,6 +258,9 @@ func (p *pipeline) send() (succeeded int, err error) {
 		}
 		if s.part != nil {
 			s.part.begun = true
+		}
+		for _, p := range s.also {
+			p.begun = true
 		}
 	}
 

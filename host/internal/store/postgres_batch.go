@@ -20,8 +20,8 @@ const writersLock = "8041870297"
 // serverTime is the server's time, in microseconds.
 const serverTime = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
-// pgBatch is the writer's transaction on PostgreSQL. Each job is a part with a
-// savepoint. Statements that can wait go to the server together, for as many
+// pgBatch is the writer's transaction on PostgreSQL. Each job is a part.
+// Statements that can wait go to the server together, for as many
 // jobs as need no answer, and with the commit itself.
 type pgBatch struct {
 	pipeline
@@ -70,10 +70,13 @@ func (b *pgBatch) readTime(row scanner) error {
 // onTime makes the batch call fn with the server's time once that is known.
 func (b *pgBatch) onTime(fn func(time.Time)) { b.onTold = fn }
 
-func (b *pgBatch) beginPart(j *job, only bool) error {
-	b.part = &part{job: j, only: only}
+// beginPart begins a part. Rows of several parts are merged as long as none has
+// a savepoint: a part that is rolled back alone has its own statements.
+func (b *pgBatch) beginPart(j *job, savepoint bool) error {
+	b.part = &part{job: j, savepoint: savepoint}
 	b.parts = append(b.parts, b.part)
-	if !only {
+	b.merging = !savepoint
+	if savepoint {
 		b.control("SAVEPOINT job", "savepoint")
 	}
 	return nil
@@ -93,12 +96,14 @@ func (b *pgBatch) endPart(err error) error {
 	case err != nil:
 		b.rollbackPart(ended, err)
 
-	case !ended.only:
+	case ended.savepoint:
 		b.releasePart(ended)
 	}
 
 	return nil
 }
+
+func (b *pgBatch) spoiled() bool { return b.spoilt }
 
 // releasePart queues the end of a part that has succeeded. It belongs to the
 // part, so that it is not sent when one of the part's statements fails.
@@ -116,9 +121,14 @@ func (b *pgBatch) releasePart(ended *part) {
 func (b *pgBatch) rollbackPart(ended *part, err error) {
 	ended.err = err
 	b.queued = withoutPart(b.queued, ended)
-	if ended.begun && !ended.only {
+
+	switch {
+	case !ended.begun:
+	case ended.savepoint:
 		b.control("ROLLBACK TO SAVEPOINT job", "roll a failed write back")
 		b.control("RELEASE SAVEPOINT job", "roll a failed write back")
+	default:
+		b.spoilt = true
 	}
 }
 
@@ -131,19 +141,17 @@ func (b *pgBatch) commit() (map[*job]error, error) {
 	// Parts whose last statements were sent with the commit may have failed
 	// now.
 	failed := map[*job]error{}
-
 	for _, p := range b.parts {
-		if p.err == nil {
-			continue
-		}
-		failed[p.job] = p.err
-		if p.only { // its failure has ended the transaction
-			b.rollback()
-			return failed, nil
+		if p.err != nil {
+			failed[p.job] = p.err
 		}
 	}
 
+	if b.spoilt {
+		return failed, errSpoiled
+	}
 	b.conn.Release()
+
 	return failed, nil
 }
 

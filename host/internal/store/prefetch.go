@@ -7,6 +7,7 @@ import (
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
 )
 
 // This file reads rows before they are asked for, where the answer of each
@@ -249,13 +250,33 @@ func (t *Tx) readEventAlong(ctx context.Context, provider, eventID string) error
 	})
 }
 
-// forgetAttempts drops what was read of an intent's attempts: they change now.
-// Another write of the commit reads the intent again, too.
-func (t *Tx) forgetAttempts(intentID string) {
-	delete(t.ahead.attempts, intentID)
+// changeAttempts changes what was read of an intent's attempts, as they change
+// in the database now. Another write of the commit reads the intent again.
+func (t *Tx) changeAttempts(intentID string, change func(*attemptList)) {
 	delete(t.ahead.rest.intents, intentID)
 	if found := t.ahead.intents[intentID]; found != nil {
 		found.attempts = nil
+	}
+	if known := t.ahead.attempts[intentID]; known != nil {
+		change(known)
+	}
+}
+
+// finish does to the list what FinishAttempt does in the database.
+func (a *attemptList) finish(ended payment.Attempt) {
+	for k := range a.list {
+		was := &a.list[k]
+		open := was.Outcome == "" || was.Outcome == string(sdk.OutcomeUnknown)
+		if was.Number != ended.Number || !open {
+			continue
+		}
+
+		was.DurationMS = ended.DurationMS
+		was.Outcome = ended.Outcome
+		was.Code = sanitized(ended.Code)
+		was.ProviderCode = sanitized(ended.ProviderCode)
+		was.Message = sanitized(ended.Message)
+		was.Exchanges = ended.Exchanges
 	}
 }
 

@@ -213,3 +213,8 @@ func (b *countedBatch) queue(
 	b.counter.statements++
 	return b.pgBatch.queue(ctx, query, args, each)
 }
+
+func (b *countedBatch) queueRow(ctx context.Context, kind *bulk, args []any) error {
+	b.counter.statements += len(kind.single(args))
+	return b.pgBatch.queueRow(ctx, kind, args)
+}

@@ -50,10 +50,11 @@ func openSQLite(path string) (database, error) {
 	common := "file:" + path + "?" + pragmas.Encode()
 
 	// The writer touches pages of every table and index at each commit; SQLite
-	// keeps 2 MB of them unless told otherwise.
+	// keeps 2 MB of them unless told otherwise. Its journals of statements and
+	// savepoints are of no use after a crash, and stay in memory.
 	writer, err := sql.Open(
 		"sqlite",
-		common+"&_txlock=immediate&_pragma=cache_size(-16000)",
+		common+"&_txlock=immediate&_pragma=cache_size(-16000)&_pragma=temp_store(MEMORY)",
 	)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)

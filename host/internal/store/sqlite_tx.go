@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 )
 
 // sqliteTx is a transaction on a SQLite file. There are no round trips to save,
@@ -78,19 +79,35 @@ func (t *sqliteTx) queue(
 	return err
 }
 
-// sqliteBatch is a writing transaction, in which each job has a savepoint. Its
+func (t *sqliteTx) queueRow(ctx context.Context, b *bulk, args []any) error {
+	for _, s := range b.single(args) {
+		if err := t.queue(ctx, s.query, s.args, s.each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sqliteBatch is a writing transaction, in which each job has a part. Its
 // statements do not use the contexts of the callers: it goes on when a caller
 // leaves. The driver would also start a goroutine for each statement of a
 // context that can end.
 type sqliteBatch struct {
 	sqliteTx
 	ctx context.Context
-	// only says that the batch has one job, which needs no savepoint.
-	only bool
+	// savepoint says that the present part has one.
+	savepoint bool
+	// wrote says that the present part may have written something.
+	wrote bool
+	// failure is an error after which SQLite may have ended the transaction by
+	// itself, as it does on a full disk.
+	failure error
+	spoilt  bool
 }
 
 func (b *sqliteBatch) exec(_ context.Context, query string, args []any) (int64, error) {
-	return b.sqliteTx.exec(b.ctx, query, args)
+	count, err := b.sqliteTx.exec(b.ctx, query, args)
+	return count, b.noted(err)
 }
 
 func (b *sqliteBatch) query(
@@ -99,16 +116,57 @@ func (b *sqliteBatch) query(
 	args []any,
 	each func(scanner) error,
 ) error {
-	return b.sqliteTx.query(b.ctx, query, args, each)
+	// An error of each is the caller's alone: the statement itself went well.
+	var unreadable error
+	err := b.sqliteTx.query(b.ctx, query, args, func(row scanner) error {
+		if unreadable == nil {
+			unreadable = each(row)
+		}
+		return nil
+	})
+	if strings.HasPrefix(query, "SELECT") && err == nil {
+		return unreadable
+	}
+
+	if err := b.noted(err); err != nil {
+		return err
+	}
+
+	return unreadable
 }
 
 func (b *sqliteBatch) queue(
-	_ context.Context,
+	ctx context.Context,
 	query string,
 	args []any,
 	each func(scanner) error,
 ) error {
-	return b.sqliteTx.queue(b.ctx, query, args, each)
+	if each != nil {
+		return b.query(ctx, query, args, each)
+	}
+	_, err := b.exec(ctx, query, args)
+	return err
+}
+
+func (b *sqliteBatch) queueRow(ctx context.Context, rows *bulk, args []any) error {
+	for _, s := range rows.single(args) {
+		if err := b.queue(ctx, s.query, s.args, s.each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noted keeps what a statement has done. It has written nothing when a row was
+// in its way; after any other error nothing is certain.
+func (b *sqliteBatch) noted(err error) error {
+	switch {
+	case err == nil:
+		b.wrote = true
+	case !duplicateInSQLite(err):
+		b.failure = err
+	}
+	return err
 }
 
 func (b *sqliteBatch) flush() error { return nil }
@@ -118,21 +176,27 @@ func (b *sqliteBatch) control(query string) error {
 	return err
 }
 
-func (b *sqliteBatch) beginPart(_ *job, only bool) error {
-	b.only = only
-	if only {
+func (b *sqliteBatch) beginPart(_ *job, savepoint bool) error {
+	b.savepoint = savepoint
+	b.wrote = false
+	b.failure = nil
+	if !savepoint {
 		return nil
 	}
+
 	if err := b.control("SAVEPOINT job"); err != nil {
 		return fmt.Errorf("%w: savepoint: %w", errBroken, err)
 	}
+
 	return nil
 }
 
 func (b *sqliteBatch) endPart(err error) error {
-	if b.only {
+	if !b.savepoint {
+		b.endWithout(err)
 		return nil // the transaction's commit or roll-back ends it
 	}
+
 	if err != nil {
 		if back := b.control("ROLLBACK TO SAVEPOINT job"); back != nil {
 			return fmt.Errorf(
@@ -150,6 +214,13 @@ func (b *sqliteBatch) endPart(err error) error {
 
 	return nil
 }
+
+// endWithout ends a part without a savepoint.
+func (b *sqliteBatch) endWithout(err error) {
+	b.spoilt = b.failure != nil || (err != nil && b.wrote)
+}
+
+func (b *sqliteBatch) spoiled() bool { return b.spoilt }
 
 func (b *sqliteBatch) commit() (map[*job]error, error) {
 	if err := b.tx.Commit(); err != nil {

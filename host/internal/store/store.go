@@ -5,12 +5,13 @@
 // A caller writes with Write, WriteIntent or ApplyEvents, and reads with Read
 // or Get. Each runs a function in a transaction, whose methods are those of Tx.
 //
-// Several callers that write at once share one commit (commit.go). Each has a
-// savepoint of its own, so that the failure of one rolls back only its own
-// work, and none is answered before the commit is on disk. On PostgreSQL,
-// statements whose answers are not needed at once share round trips, even
-// across callers (pipeline.go), and the rows that callers are about to change
-// are read for all of them together (prefetch.go).
+// Several callers that write at once share one commit (commit.go), and none is
+// answered before it is on disk. When one of them fails, all is rolled back and
+// done again with a savepoint for each, so that the failure of one undoes only
+// its own work. On PostgreSQL, statements whose answers are not needed at once
+// share round trips, even across callers (pipeline.go), the rows that callers
+// are about to change are read for all of them together (prefetch.go), and the
+// rows that they add are written by one statement a table (bulk.go).
 package store
 
 import (
@@ -52,6 +53,7 @@ var (
 type Transactor interface {
 	Write(ctx context.Context, fn func(*Tx) error) error
 	WriteIntent(ctx context.Context, id string, fn func(*Tx, *intent.Intent) error) error
+	WriteKnown(ctx context.Context, known Known, fn func(*Tx, *intent.Intent) error) error
 	ApplyEvents(ctx context.Context, events []ProviderEvent, fn func(*Tx) error) error
 	Read(ctx context.Context, fn func(*Tx) error) error
 	Get(ctx context.Context, fn func(*Tx) error) error
@@ -70,6 +72,7 @@ type Store struct {
 	// timed is told how long each transaction of the writer took.
 	timed  func(time.Duration)
 	queue  chan *job
+	behind chan *job     // jobs that let those of queue go first
 	done   chan struct{} // closed when the writer has ended
 	closed chan struct{} // closed by Close
 }
@@ -109,6 +112,7 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 		log:    slog.New(slog.DiscardHandler),
 		timed:  func(time.Duration) {},
 		queue:  make(chan *job, maxBatch),
+		behind: make(chan *job, maxBatch),
 		done:   make(chan struct{}),
 		closed: make(chan struct{}),
 	}

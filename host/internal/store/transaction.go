@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/payhost/payhost/host/payment"
 	"github.com/pressly/goose/v3"
 )
 
@@ -54,6 +55,10 @@ type transaction interface {
 	// is returned by the call that runs it, and it fails the transaction, or
 	// the job's part of it, even if that call's error is ignored.
 	queue(ctx context.Context, query string, args []any, each func(scanner) error) error
+	// queueRow queues the statements that write one row. Rows of several jobs
+	// may be written by one statement, with the order among the rows of one
+	// subject kept.
+	queueRow(ctx context.Context, b *bulk, args []any) error
 }
 
 // scanner is a row.
@@ -65,15 +70,19 @@ type batch interface {
 	transaction
 	// flush runs the statements that are queued.
 	flush() error
-	// beginPart begins a job's part. The only job of a batch needs no
-	// savepoint: its part is rolled back with the transaction.
-	beginPart(j *job, only bool) error
+	// beginPart begins a job's part. A part without a savepoint can only be
+	// rolled back with the whole transaction.
+	beginPart(j *job, savepoint bool) error
 	// endPart ends the job's part, and rolls it back when err is not nil. It
 	// returns errBroken when the transaction cannot be relied on any more, or
 	// the error of a statement that the job has not seen.
 	endPart(err error) error
+	// spoiled reports whether a part without a savepoint has failed that may
+	// have written something. The caller must not commit then.
+	spoiled() bool
 	// commit makes the parts last, except those of the jobs that it returns an
-	// error for. When it fails, nothing lasts.
+	// error for. When it fails, nothing lasts; with errSpoiled that is certain,
+	// and failed says why.
 	commit() (failed map[*job]error, err error)
 	rollback()
 }
@@ -89,6 +98,7 @@ type Tx struct {
 	// one ends.
 	locked map[string]lockedIntent
 	ahead  readAhead
+	lines  map[string][]payment.Change // added to histories, by intent
 }
 
 // newTx returns the Tx that a caller of the store works with.
@@ -100,6 +110,7 @@ func (s *Store) newTx(tx transaction) *Tx {
 		clock:  s.clock,
 		locked: map[string]lockedIntent{},
 		ahead:  newReadAhead(),
+		lines:  map[string][]payment.Change{},
 	}
 }
 
@@ -127,6 +138,11 @@ func (t *Tx) queueEach(
 	each func(scanner) error,
 ) error {
 	return t.engine.mapped(t.tx.queue(ctx, query, sanitizedArgs(args), each))
+}
+
+// queueRow is queue for a row of a table that many writes add to.
+func (t *Tx) queueRow(ctx context.Context, b *bulk, args ...any) error {
+	return t.engine.mapped(t.tx.queueRow(ctx, b, sanitizedArgs(args)))
 }
 
 // row is the first row of an answer. Its statement runs when it is scanned.
