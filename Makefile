@@ -42,7 +42,7 @@ NODE_TRIAL = node -e 'process.exit(Number(parseInt(process.versions.node) < 20))
 	npm ci --ignore-scripts --prefer-offline --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugin run demo test conformance node bench simulate chaos siege mutants fuzz lint generate verify verify-go verify-contract clean
+.PHONY: help build plugin run demo test conformance node bench simulate chaos siege mutants fuzz lint generate verify verify-go verify-contract verify-rules clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -134,7 +134,7 @@ lint: $(LINTER) ## run golangci-lint (the first run builds it, which takes minut
 generate: $(BUF) $(GENERATORS) ## generate Go and docs/contract from the contract in sdk/proto (the first run builds the tools)
 	$(BUF) generate
 
-verify: verify-go verify-contract ## check formatting, vet, tidy modules, generated code, and that the contract is not broken
+verify: verify-go verify-contract verify-rules ## check formatting, vet, tidy modules, generated code, the alerts, and that the contract is not broken
 
 verify-go:
 	@bad=$$(gofmt -l .); test -z "$$bad" || { echo "not formatted (gofmt -w):" $$bad >&2; exit 1; }
@@ -154,6 +154,10 @@ verify-contract: $(BUF) $(GENERATORS)
 	@for file in $(RELEASED); do echo "buf breaking --against $$file" && $(BUF) breaking --against "$$file" || exit 1; done
 # Uncached: the go command does not notice when files of another module change.
 	$(GO) test -C tools -count=1 ./contract
+
+# The alerts of deploy/prometheus are read and tried by Prometheus's own code, which has a module of its own.
+verify-rules:
+	$(GO) test -C tools/rules ./...
 
 clean: ## remove what was built; var/ (data of make run) stays
 	rm -rf bin examples/node/dist examples/node/gen examples/node/node_modules

@@ -81,7 +81,7 @@ func (h *Host) CancelPayment(
 }
 
 // ResolvePayment records an operator's decision about a payment that nothing
-// else can settle. The error is ErrConflict while a call for it may still reach
+// else can settle, or corrects an earlier one. The error is ErrConflict while a call for it may still reach
 // the provider.
 func (h *Host) ResolvePayment(ctx context.Context, id string, r Resolution) (*Payment, error) {
 	if err := h.core.Resolve(ctx, payment.KindPayment, id, r); err != nil {

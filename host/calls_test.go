@@ -28,6 +28,7 @@ var methods = map[string]string{
 	"list-providers": "Providers", "get-provider": "Provider", "list-payment-methods": "PaymentMethods", "list-balances": "Balances",
 	"invoke-operation": "InvokeOperation", "list-events": "Events", "list-dead-letters": "DeadLetters", "retry-dead-letter": "RetryDeadLetter",
 	"list-token-keys": "TokenKeys", "rotate-token-key": "RotateTokenKey", "end-token-key": "EndTokenKey",
+	"list-attention": "Attention", "get-provider-history": "ProviderHistory",
 	"list-webhooks": "ListWebhooks", "get-webhook": "Webhook", "replay-webhook": "ReplayWebhook", "attach-webhook": "AttachWebhook",
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/httpapi"
 	"github.com/payhost/payhost/host/internal/inbox"
+	"github.com/payhost/payhost/host/internal/insight"
 	"github.com/payhost/payhost/host/internal/job"
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/recovery"
@@ -41,8 +42,13 @@ type Host struct {
 	// registered are this host's collectors, as far as no other host's are in
 	// the same registry.
 	registered []prometheus.Collector
-	leaving    atomic.Bool                          // about to stop serving
-	after      func(time.Duration) <-chan time.Time // time.After, but for tests
+	leaving    atomic.Bool // about to stop serving
+	// reloadFailed says that the last reload was not applied whole, certificate
+	// is what is served.
+	reloadFailed atomic.Bool
+	certificate  atomic.Pointer[certificate]
+	history      *insight.History
+	after        func(time.Duration) <-chan time.Time // time.After, but for tests
 
 	reloading sync.Mutex
 	mu        sync.Mutex // protects cfg
@@ -95,7 +101,8 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 // open opens the store and starts, once no other host has the database.
 func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) (_ *Host, err error) {
 	// The database comes first: its clock is everyone's.
-	database, err := openStore(ctx, cfg, chosen)
+	commits := newCommitTimes()
+	database, err := openStore(ctx, cfg, chosen, commits)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +112,7 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 		store:   database,
 		cfg:     cfg,
 		after:   time.After,
+		history: insight.NewHistory(database.Now),
 	}
 
 	h.supervisor = h.newSupervisor(chosen)
@@ -134,6 +142,7 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 	if err := h.assemble(ctx); err != nil {
 		return nil, err
 	}
+	h.registerMetrics(commits, chosen.version)
 
 	// From here on there are no errors.
 	h.supervisor.Apply(ctx, cfg.Providers) // a plugin that does not come up is tried again
@@ -142,8 +151,16 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 	return h, nil
 }
 
-func openStore(ctx context.Context, cfg *Config, o options) (*store.Store, error) {
-	opts := []store.Option{store.WithLogger(o.logger)}
+func openStore(
+	ctx context.Context,
+	cfg *Config,
+	o options,
+	commits prometheus.Histogram,
+) (*store.Store, error) {
+	opts := []store.Option{
+		store.WithLogger(o.logger),
+		store.WithTimes(func(took time.Duration) { commits.Observe(took.Seconds()) }),
+	}
 	if o.clock {
 		opts = append(opts, store.WithClock(o.now))
 	}
@@ -157,6 +174,7 @@ func (h *Host) newSupervisor(chosen options) *supervisor.Supervisor {
 		DataDir:        h.cfg.Host.DataDir,
 		Metrics:        h.metrics,
 		Now:            h.store.Now,
+		Observe:        h.history.Observe,
 		Attached:       attachedPlugins(chosen.attached),
 		OpenIntents:    h.openIntents,
 		OpenIdentities: h.openIdentities,
@@ -192,6 +210,7 @@ func (h *Host) assemble(ctx context.Context) (err error) {
 		Incoming:    h.inbox,
 		DeadLetters: h.deadLetters,
 		Providers:   h,
+		Insight:     h,
 		Store:       h.store,
 		StoreReason: store.Reason,
 		Config:      h.config,
@@ -219,11 +238,6 @@ func (h *Host) assemble(ctx context.Context) (err error) {
 		return err
 	}
 
-	h.register(push.Collector(h.deadLetters), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "payhost_store_writable",
-		Help: "Whether something can be written to the store: 1, or 0.",
-	}, h.writable))
-
 	return nil
 }
 
@@ -233,6 +247,7 @@ func (h *Host) start(ctx context.Context) {
 	h.stop = stop
 	h.background.Go(func() { h.core.Beat(running) })
 	h.background.Go(func() { h.jobs.Run(running) })
+	h.background.Go(func() { insight.WatchDoubts(running, h.store, h.history) })
 	if h.pusher != nil {
 		h.background.Go(func() { h.pusher.Run(running) })
 	}

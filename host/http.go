@@ -42,7 +42,7 @@ func (h *Host) PublicHandler() http.Handler { return h.api.Public() }
 // reach.
 func (h *Host) PrivateHandler() http.Handler { return h.api.Private() }
 
-// AdminHandler serves the API without a token, and POST /admin/reload. It is
+// AdminHandler serves the API without a token, and POST /admin/reload and /admin/drain. It is
 // for a socket that only operators can open.
 func (h *Host) AdminHandler() http.Handler { return h.api.Admin() }
 
@@ -263,6 +263,7 @@ func (h *Host) listen(ctx context.Context, cfg *Config, key, where string) (open
 		err = fmt.Errorf("http.tls_cert, http.tls_key: %w", err)
 		return opened{}, errors.Join(err, listener.Close())
 	}
+	h.certificate.Store(served)
 
 	return opened{
 		Listener: listener,

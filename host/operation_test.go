@@ -46,6 +46,8 @@ var methodsOf = map[string][]string{
 	"list-token-keys":      {"TokenKeys"},
 	"rotate-token-key":     {"RotateTokenKey"},
 	"end-token-key":        {"EndTokenKey"},
+	"list-attention":       {"Attention"},
+	"get-provider-history": {"ProviderHistory"},
 }
 
 // What HTTP can do, Go can do: an operation without a method is a service that

@@ -18,6 +18,7 @@ type options struct {
 	now      func() time.Time
 	clock    bool // now is a test's
 	attached map[string]DebugAttach
+	version  string
 }
 
 // WithLogger sets where the host and its plugins log. Without it, or with nil,
@@ -29,6 +30,10 @@ func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l 
 func WithMetrics(r *prometheus.Registry) Option {
 	return func(o *options) { o.metrics = r }
 }
+
+// WithVersion sets the version that the metric payhost_build_info shows. Without
+// it, that is the version of the module.
+func WithVersion(version string) Option { return func(o *options) { o.version = version } }
 
 // WithClock sets the time, for tests: what is due, what expires, what an event
 // is dated. Timeouts and pauses stay real. Without it, or with nil, the time is

@@ -40,6 +40,7 @@ func statusOf(found supervisor.Status) ProviderStatus {
 	return ProviderStatus{
 		Name:                found.Name,
 		State:               ProviderState(found.State),
+		Since:               found.Since,
 		Enabled:             found.Enabled,
 		Required:            found.Required,
 		Plugin:              found.Plugin,
@@ -91,7 +92,7 @@ func each[From, To any](list []From, convert func(From) To) []To {
 type accounts struct{ supervisor *supervisor.Supervisor }
 
 func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) {
-	return leaseOf(a.supervisor.Acquire(ctx, name))
+	return a.counted(ctx, name)(a.supervisor.Acquire(ctx, name))
 }
 
 func (a accounts) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
@@ -99,7 +100,20 @@ func (a accounts) AcquireExisting(ctx context.Context, name string) (core.Lease,
 	if inbox.IsStatusQuery(ctx) {
 		return leaseOf(a.supervisor.AcquireQuery(ctx, name))
 	}
-	return leaseOf(a.supervisor.AcquireExisting(ctx, name))
+	return a.counted(ctx, name)(a.supervisor.AcquireExisting(ctx, name))
+}
+
+// counted is leaseOf for a lease that one call is made with. When there is none,
+// that call is turned away, and is counted as such.
+func (a accounts) counted(
+	ctx context.Context, name string,
+) func(*supervisor.Lease, error) (core.Lease, error) {
+	return func(lease *supervisor.Lease, err error) (core.Lease, error) {
+		if verb := core.CallingFor(ctx); (err != nil) && (verb != "") {
+			a.supervisor.CountTurnedAway(name, verb, err)
+		}
+		return leaseOf(lease, err)
+	}
 }
 
 func (a accounts) Trust(name string) ([]sdk.WebhookTrust, bool) {

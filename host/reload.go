@@ -58,6 +58,38 @@ type ReloadResult struct {
 // provider, and ends the draining of what was disabled or removed. Reloads run
 // one after the other.
 func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadResult, error) {
+	results, err := h.reload(ctx, cfg, force)
+	failed := func(r ReloadResult) bool { return r.Error != nil }
+	h.reloadFailed.Store((err != nil) || slices.ContainsFunc(results, failed))
+	return results, err
+}
+
+// ReloadFile reads the file again that the configuration came from, and reloads
+// it. It returns what it has read. The error is also that the file cannot be
+// read, or that there is none.
+func (h *Host) ReloadFile(
+	ctx context.Context, force bool,
+) (cfg *Config, results []ReloadResult, err error) {
+	file := h.config().File
+	if file == "" {
+		return nil, nil, errNoFile
+	}
+
+	cfg, err = config.Load(file)
+	if err != nil {
+		h.reloadFailed.Store(true)
+		return nil, nil, err
+	}
+	results, err = h.Reload(ctx, cfg, force)
+	return cfg, results, err
+}
+
+// errNoFile is for a host whose configuration has no file.
+var errNoFile = errors.New(
+	"the configuration was built in code, not read from a file: there is nothing to read again",
+)
+
+func (h *Host) reload(ctx context.Context, cfg *Config, force bool) ([]ReloadResult, error) {
 	if cfg == nil {
 		return nil, errNoConfig
 	}
@@ -157,29 +189,15 @@ func sameSecrets(left, right []sdk.Secret) bool {
 // socket.
 func (h *Host) reloadFile(ctx context.Context, force bool) httpapi.Reloaded {
 	out := httpapi.Reloaded{Results: []httpapi.ReloadResult{}, Problems: []string{}}
-	file := h.config().File
-	if file == "" {
-		out.Problems = append(
-			out.Problems,
-			"the configuration was built in code, not read from a file: there is nothing to read again",
-		)
-		return out
-	}
 
-	cfg, err := config.Load(file)
-	if err == nil {
-		var results []ReloadResult
-
-		// A reload is not left half done: it goes on when its caller has hung
-		// up.
-		results, err = h.Reload(context.WithoutCancel(ctx), cfg, force)
-		for _, result := range results {
-			one := httpapi.ReloadResult{Name: result.Name, Action: string(result.Action)}
-			if result.Error != nil {
-				one.Error = result.Error.Error()
-			}
-			out.Results = append(out.Results, one)
+	// A reload is not left half done: it goes on when its caller has hung up.
+	_, results, err := h.ReloadFile(context.WithoutCancel(ctx), force)
+	for _, result := range results {
+		one := httpapi.ReloadResult{Name: result.Name, Action: string(result.Action)}
+		if result.Error != nil {
+			one.Error = result.Error.Error()
 		}
+		out.Results = append(out.Results, one)
 	}
 
 	// The command shows problems one a line.

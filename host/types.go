@@ -69,6 +69,17 @@ type (
 	// ProviderOperation is an operation that only this provider has.
 	ProviderOperation = payment.ProviderOperation
 
+	// Attention is all that waits for an operator.
+	Attention = payment.Attention
+	// AttentionItem is one thing that waits for an operator.
+	AttentionItem = payment.AttentionItem
+	// AttentionKind says why something waits for an operator.
+	AttentionKind = payment.AttentionKind
+	// ProviderHistory is how the calls to a provider went.
+	ProviderHistory = payment.ProviderHistory
+	// HistoryPoint is one step of a history.
+	HistoryPoint = payment.HistoryPoint
+
 	// Error is why a request was not carried out: its code, its outcome, what
 	// the provider said.
 	Error = payment.Error

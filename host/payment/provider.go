@@ -34,14 +34,16 @@ const (
 // holds no secrets. Fields that only a running plugin can fill are empty until it
 // has run once.
 type ProviderStatus struct {
-	Name            string        `json:"name"`
-	State           ProviderState `json:"state"`
-	Enabled         bool          `json:"enabled"`
-	Required        bool          `json:"required"`
-	Plugin          string        `json:"plugin"`
-	Description     string        `json:"description,omitempty"`
-	Version         string        `json:"version"`
-	ContractVersion int           `json:"contract_version"`
+	Name  string        `json:"name"`
+	State ProviderState `json:"state"`
+	// Since is when it came to this state.
+	Since           time.Time `json:"since" doc:"when it came to this state"`
+	Enabled         bool      `json:"enabled"`
+	Required        bool      `json:"required"`
+	Plugin          string    `json:"plugin"`
+	Description     string    `json:"description,omitempty"`
+	Version         string    `json:"version"`
+	ContractVersion int       `json:"contract_version"`
 	// Checksum is the sha256 of the running program, PID its process; 0 when
 	// none runs.
 	Checksum  string     `json:"checksum"`

@@ -177,7 +177,7 @@ func (x *exchange) record(resp *Response, failure *sdk.Error) {
 		slog.String("method", entry.Method),
 		slog.String("url", x.mask.url(&place)),
 		slog.Int("status", entry.Status),
-		slog.Duration("duration", entry.Duration),
+		slog.Int64("duration_ms", entry.Duration.Milliseconds()),
 		slog.Bool("sent", entry.Sent),
 	}
 

@@ -275,7 +275,7 @@ func TestWhatIsRecorded(t *testing.T) {
 	}
 
 	line := b.log.String()
-	for _, want := range []string{"level=DEBUG", "method=POST", "url=" + api.URL + "/pay/[secret] ", "status=200", "sent=true", "duration="} {
+	for _, want := range []string{"level=DEBUG", "method=POST", "url=" + api.URL + "/pay/[secret] ", "status=200", "sent=true", "duration_ms="} {
 		if !strings.Contains(line, want) {
 			t.Errorf("the log has no %s: %s", want, line)
 		}

@@ -107,6 +107,10 @@ func (c circumstance) inDoubt() []string {
 		steps = append(
 			steps,
 			"the host asks the provider by itself; the provider's back office tells, too",
+			fmt.Sprintf(
+				"if only that can tell: payhost payments resolve %s --status … --reason …",
+				c.id,
+			),
 		)
 	default:
 		steps = append(

@@ -247,6 +247,28 @@ func (a *app) refundsCommand() *cobra.Command {
 	}
 }
 
+// showRefunds prints the refunds of a payment below it, if it has any.
+func (a *app) showRefunds(cmd *cobra.Command, id string) error {
+	ctx, stop := interruptible(cmd)
+	defer stop()
+	got, err := a.ask(ctx, request{
+		method: http.MethodGet,
+		path:   recordPath("payments", id, "refunds"),
+		what:   "refunds of " + id,
+	})
+	if err != nil {
+		return err
+	}
+
+	ids, _, err := pageIDs(got.body)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	a.heading("refunds")
+	_, err = a.refundTable(got.body)
+	return err
+}
+
 func (a *app) refundTable(body []byte) (next string, err error) {
 	var page struct {
 		Data []payment.Refund `json:"data"`
@@ -296,7 +318,7 @@ func (a *app) resolveRecord(kind recordKind) *cobra.Command {
 		Use:   "resolve ID --status STATUS --reason TEXT",
 		Short: "Decide the result of a " + kind.one + ", when nothing else can show it",
 		Long: "Decide the result of a " + kind.one + ", when nothing else can show it.\n\n" +
-			"Look it up in the provider's back office first. The decision and its reason are kept\nin the history of the " + kind.one + ".",
+			"Look it up in the provider's back office first. The decision and its reason are kept\nin the history of the " + kind.one + ". A decision that was wrong is corrected by another one.",
 		Example: "  payhost " + kind.name + " resolve " + kind.example + " --status succeeded --reason \"settlement report of May 3, line 12\"",
 		Args:    arguments("ID"),
 	}
@@ -310,7 +332,7 @@ func (a *app) resolveRecord(kind recordKind) *cobra.Command {
 	command.RunE = func(cmd *cobra.Command, args []string) error {
 		call := request{
 			method: http.MethodPost,
-			path:   recordPath(kind.name, args[0], "resolve"),
+			path:   recordPath(kind.of(args[0]).name, args[0], "resolve"),
 			what:   "resolve " + args[0],
 			body: object(
 				"status",
@@ -325,7 +347,7 @@ func (a *app) resolveRecord(kind recordKind) *cobra.Command {
 		return a.one(
 			cmd,
 			call,
-			func(body []byte) error { return kind.show(a, body, view{}) },
+			func(body []byte) error { return kind.of(args[0]).show(a, body, view{}) },
 		)
 	}
 

@@ -131,6 +131,8 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.checkCommand(),
 		a.lockCommand(),
 		a.reloadCommand(),
+		a.attentionCommand(),
+		a.drainCommand(),
 		a.tokensCommand(),
 		a.versionCommand(),
 	)
@@ -151,7 +153,12 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.pluginCommand(),
 	)
 
-	add(groupRecord, a.eventsCommand(), a.deadLettersCommand(), a.webhooksCommand())
+	add(
+		groupRecord,
+		a.eventsCommand(),
+		a.deadLettersCommand(),
+		a.webhooksCommand(),
+	)
 }
 
 // prepare makes all commands alike: a failure inside a command is told apart
@@ -260,6 +267,21 @@ func arguments(names ...string) cobra.PositionalArgs {
 		}
 
 		return nil
+	}
+}
+
+// idOr returns a check for one ID, or for none when a flag names many.
+func idOr(many *bool, flag string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case *many && len(args) > 0:
+			return fmt.Errorf("name an ID or %s, not both", flag)
+		case *many:
+			return nil
+		case len(args) == 0:
+			return fmt.Errorf("ID is missing (or %s)", flag)
+		}
+		return arguments("ID")(c, args)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -94,39 +95,59 @@ func moment(t *time.Time) time.Time {
 }
 
 func (a *app) retryDeadLetter() *cobra.Command {
-	return &cobra.Command{
-		Use:     "retry ID",
-		Short:   "Deliver an event again that could not be delivered",
-		Long:    "Deliver an event again that could not be delivered: at once, and then by the\nschedule for new events.",
-		Example: "  payhost dead-letters retry evt_000000000002f",
-		Args:    arguments("ID"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			call := request{
-				method: http.MethodPost,
-				path:   recordPath("dead-letters", args[0], "retry"),
-				what:   "retry " + args[0],
-			}
-
-			return a.one(cmd, call, func(body []byte) error {
-				var l payment.DeadLetter
-				err := read(body, &l)
-				if err == nil {
-					sheet := a.block()
-					sheet.field("event", l.ID)
-					sheet.field("state", string(l.State))
-					sheet.field(
-						"",
-						"delivery starts again now; the event is listed again if it fails",
-					)
-					sheet.field("type", l.Type)
-
-					sheet.field("about", orElse(l.PaymentID, l.PayoutID))
-					sheet.field("happened", a.at(l.CreatedAt))
-					sheet.print()
-				}
-
-				return err
-			})
-		},
+	var all bool
+	command := &cobra.Command{
+		Use:   "retry ID | --all",
+		Short: "Deliver an event again that could not be delivered",
+		Long: "Deliver an event again that could not be delivered, or all of them: at once, and then\n" +
+			"by the schedule for new events.",
+		Example: "  payhost dead-letters retry evt_000000000002f\n  payhost dead-letters retry --all",
+		Args:    idOr(&all, "--all"),
 	}
+
+	command.Flags().BoolVar(&all, "all", false, "every event that could not be delivered")
+	command.RunE = func(cmd *cobra.Command, args []string) error {
+		if all {
+			return a.inBulk(cmd, bulk{
+				list: request{
+					method: http.MethodGet,
+					path:   "/v1/dead-letters",
+					query:  url.Values{},
+					what:   "list dead letters",
+				},
+				each: retryLetter,
+				done: "retried",
+			})
+		}
+
+		return a.one(cmd, retryLetter(args[0]), func(body []byte) error {
+			var letter payment.DeadLetter
+			err := read(body, &letter)
+			if err == nil {
+				a.showRetried(&letter)
+			}
+			return err
+		})
+	}
+
+	return command
+}
+
+func retryLetter(id string) request {
+	return request{
+		method: http.MethodPost,
+		path:   recordPath("dead-letters", id, "retry"),
+		what:   "retry " + id,
+	}
+}
+
+func (a *app) showRetried(letter *payment.DeadLetter) {
+	sheet := a.block()
+	sheet.field("event", letter.ID)
+	sheet.field("state", string(letter.State))
+	sheet.field("", "delivery starts again now; the event is listed again if it fails")
+	sheet.field("type", letter.Type)
+	sheet.field("about", orElse(letter.PaymentID, letter.PayoutID))
+	sheet.field("happened", a.at(letter.CreatedAt))
+	sheet.print()
 }

@@ -34,6 +34,21 @@ var payouts = recordKind{
 	show:     func(a *app, body []byte, v view) error { return shown(body, v, a.showPayout) },
 }
 
+// refunds have no command of their own: that of payments takes their ids too.
+var refunds = recordKind{
+	name: "refunds",
+	one:  "refund",
+	show: func(a *app, body []byte, v view) error { return shown(body, v, a.showRefund) },
+}
+
+// of returns the kind of an id that was given to a command of k.
+func (k recordKind) of(id string) recordKind {
+	if k.name == payments.name && commandOf(id) == refunds.name {
+		return refunds
+	}
+	return k
+}
+
 // shown decodes one record and shows it.
 func shown[T any](body []byte, v view, show func(*T, view)) error {
 	one := new(T)
@@ -226,12 +241,19 @@ func (a *app) showRecord(kind recordKind) *cobra.Command {
 		BoolVar(&shown.wire, "wire", false, "also the requests to the provider and its answers, secrets masked")
 
 	command.RunE = func(cmd *cobra.Command, args []string) error {
-		r := request{
+		of := kind.of(args[0])
+		call := request{
 			method: http.MethodGet,
-			path:   recordPath(kind.name, args[0]),
+			path:   recordPath(of.name, args[0]),
 			what:   "show " + args[0],
 		}
-		return a.one(cmd, r, func(body []byte) error { return kind.show(a, body, shown) })
+		return a.one(cmd, call, func(body []byte) error {
+			err := of.show(a, body, shown)
+			if err == nil && of.name == payments.name {
+				err = a.showRefunds(cmd, args[0])
+			}
+			return err
+		})
 	}
 
 	return command

@@ -75,6 +75,7 @@ func (a *app) refuseExposed(problems []config.Problem) error {
 // serve runs a host until a signal ends it.
 func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) error {
 	log, metrics := a.detachOutput(cfg)
+	manager := newNotifier(log)
 	ctx, stop := a.untilSignal(ctx, log)
 	defer stop()
 
@@ -98,6 +99,7 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 		host.WithLogger(log),
 		host.WithMetrics(metrics),
 		host.WithDebugAttach(attached),
+		host.WithVersion(version),
 	)
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
@@ -108,8 +110,17 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 	defer unwatch()
 	serving, served := context.WithCancel(ctx)
 	var beside sync.WaitGroup
-	beside.Go(func() { reloads(serving, running, cfg.File, hangup, changes, log) })
-	beside.Go(func() { a.announce(serving, cfg) })
+	beside.Go(func() { reloads(serving, running, cfg.File, hangup, changes, log, manager) })
+	beside.Go(func() {
+		if a.announce(serving, cfg) {
+			manager.ready()
+		}
+		manager.watch(serving, cfg)
+	})
+	beside.Go(func() {
+		<-serving.Done()
+		manager.stopping()
+	})
 
 	err = running.Serve(ctx)
 	served()
@@ -244,8 +255,9 @@ func (a *app) untilSignal(
 // announceEvery is how often announce tries to reach the host.
 const announceEvery = 20 * time.Millisecond
 
-// announce prints one line once the host answers. Scripts wait for it.
-func (a *app) announce(ctx context.Context, cfg *host.Config) {
+// announce prints one line once the host answers. Scripts wait for it. It
+// reports whether the host answers; if not, ctx has ended.
+func (a *app) announce(ctx context.Context, cfg *host.Config) bool {
 	client := http.Client{Transport: transport(host.SocketPath(cfg)), Timeout: time.Second}
 	tick := time.NewTicker(announceEvery)
 	defer tick.Stop()
@@ -257,12 +269,12 @@ func (a *app) announce(ctx context.Context, cfg *host.Config) {
 				"payhost ready: %s (console /console/, docs /docs, openapi /openapi.json)\n",
 				address(cfg),
 			)
-			return
+			return true
 		}
 
 		select {
 		case <-ctx.Done():
-			return
+			return false
 		case <-tick.C:
 		}
 	}

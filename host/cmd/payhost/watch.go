@@ -32,15 +32,20 @@ func reloads(
 	hangup <-chan os.Signal,
 	changes <-chan struct{},
 	log *slog.Logger,
+	manager *notifier,
 ) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-hangup:
+			manager.reloading()
 			reload(ctx, running, file, "SIGHUP", log)
+			manager.ready()
 		case <-changes:
+			manager.reloading()
 			reload(ctx, running, file, "the file changed", log)
+			manager.ready()
 		}
 	}
 }
@@ -48,13 +53,7 @@ func reloads(
 // reload applies the changed file to a running host, and logs the result.
 func reload(ctx context.Context, running *host.Host, file, why string, log *slog.Logger) {
 	log.Info("reloading", "file", file, "because", why)
-	cfg, err := host.LoadConfig(file)
-	if err != nil {
-		logInvalid(err, log)
-		return
-	}
-
-	results, err := running.Reload(ctx, cfg, false)
+	cfg, results, err := running.ReloadFile(ctx, false)
 	if err != nil {
 		logInvalid(err, log)
 		return

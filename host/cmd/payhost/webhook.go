@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,19 +31,7 @@ func (a *app) webhooksCommand() *cobra.Command {
 				what:   "show " + args[0],
 			}
 		}),
-		a.webhookCommand(&cobra.Command{
-			Use:     "replay ID",
-			Short:   "Have the plugin read a stored webhook again",
-			Long:    "Have the plugin read a stored webhook again, for instance after the plugin was repaired.\nEvents that were applied before are not applied twice.",
-			Example: "  payhost webhooks replay wh_06dq8z5k3c",
-			Args:    arguments("ID"),
-		}, func(args []string) request {
-			return request{
-				method: http.MethodPost,
-				path:   recordPath("webhooks", args[0], "replay"),
-				what:   "replay " + args[0],
-			}
-		}),
+		a.replayWebhooks(),
 		a.webhookCommand(&cobra.Command{
 			Use:     "attach ID PAYMENT",
 			Short:   "Say which payment or payout an unmatched webhook belongs to",
@@ -56,6 +46,79 @@ func (a *app) webhooksCommand() *cobra.Command {
 			}
 		}),
 	)
+}
+
+// replayWebhooks has one webhook read again, or all that are in a state.
+func (a *app) replayWebhooks() *cobra.Command {
+	var state, provider string
+	var many bool
+	command := &cobra.Command{
+		Use:   "replay ID | --state STATE [--provider NAME]",
+		Short: "Have the plugin read a stored webhook again",
+		Long: "Have the plugin read a stored webhook again, or all in a state, for instance after the\n" +
+			"plugin was repaired. Events that were applied before are not applied twice.",
+		Example: "  payhost webhooks replay wh_06dq8z5k3c\n" +
+			"  payhost webhooks replay --state failed --provider acme",
+		Args: func(cmd *cobra.Command, args []string) error {
+			many = cmd.Flags().Changed("state")
+			if !many && cmd.Flags().Changed("provider") {
+				return errors.New("--provider needs --state: which of its webhooks")
+			}
+			return idOr(&many, "--state")(cmd, args)
+		},
+	}
+
+	command.Flags().
+		StringVar(&state, "state", "", "all webhooks in this `state`: failed, unmatched, ignored, applied or pending")
+	command.Flags().StringVar(&provider, "provider", "", "only those of this provider")
+	one := a.webhookCommand(&cobra.Command{}, func(args []string) request {
+		return replayOf(args[0])
+	})
+	command.RunE = func(cmd *cobra.Command, args []string) error {
+		if !many {
+			return one.RunE(cmd, args)
+		}
+
+		query := url.Values{"state": {state}}
+		if provider != "" {
+			query.Set("provider", provider)
+		}
+		return a.inBulk(cmd, bulk{
+			list: request{
+				method: http.MethodGet,
+				path:   "/v1/webhooks",
+				query:  query,
+				what:   "list webhooks",
+			},
+			each:  replayOf,
+			done:  "replayed",
+			check: stillFailed,
+		})
+	}
+
+	return command
+}
+
+func replayOf(id string) request {
+	return request{
+		method: http.MethodPost,
+		path:   recordPath("webhooks", id, "replay"),
+		what:   "replay " + id,
+	}
+}
+
+// stillFailed returns why nothing was made of a webhook, "" when it was applied
+// or says nothing new.
+func stillFailed(answer []byte) string {
+	var webhook payment.Webhook
+	if err := read(answer, &webhook); err != nil {
+		return err.Error()
+	}
+	switch webhook.State {
+	case payment.WebhookApplied, payment.WebhookIgnored:
+		return ""
+	}
+	return strings.TrimSuffix("it is "+string(webhook.State)+": "+webhook.Error, ": ")
 }
 
 // webhookCommand completes a command whose answer is one webhook.

@@ -209,12 +209,12 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 		return nil, false, err
 	}
 
-	lease, err := c.accounts.AcquireExisting(ctx, i.Provider)
+	lease, err := c.accounts.AcquireExisting(calling(ctx, a.capability), i.Provider)
 	if err != nil {
 		return nil, false, turnedAway(i.Provider, err)
 	}
 
-	called := c.calling()
+	called := c.waiting()
 	defer called()
 	first, until, other, err := c.recordFirst(ctx, lease, i, key, hashes.Current, a)
 	if err != nil || other {

@@ -24,6 +24,10 @@ const (
 	ActorReturn  = "return"
 )
 
+// actionConfirmed is what a report is called by which a provider says the same as
+// an operator had decided.
+const actionConfirmed = "confirmed"
+
 // actionHinted is what an unverified report is called in a history.
 const actionHinted = "hinted"
 
@@ -94,6 +98,15 @@ func (c *Core) note(ctx context.Context, tx *store.Tx, i intent.Intent, r intent
 		Note:   verdict.Note,
 	}
 
+	if confirms(i, r, verdict) {
+		actor, noted, err := tx.LastMove(ctx, i.ID, actionConfirmed)
+		if err != nil || noted || !isOperator(actor) {
+			return err
+		}
+		change.Action = actionConfirmed
+		return tx.AddHistory(ctx, i.ID, change)
+	}
+
 	// An answer without news is not worth a line.
 	switch {
 	case !verdict.Moved && (verdict.Note == "" || r.Actor == actorPoll):
@@ -107,6 +120,14 @@ func (c *Core) note(ctx context.Context, tx *store.Tx, i intent.Intent, r intent
 	}
 
 	return tx.AddHistory(ctx, i.ID, change)
+}
+
+// confirms reports whether a provider says of an intent that it has succeeded,
+// which is known already. After an operator's decision that is worth a line: the
+// decision cannot be a mistake any more.
+func confirms(i intent.Intent, r intent.Report, verdict intent.Verdict) bool {
+	known := !verdict.Moved && i.Status == payment.Succeeded && r.Status == payment.Succeeded
+	return known && r.Proof > intent.Hint && r.Proof < intent.Operator
 }
 
 // actionOf names a change in the history in a word.

@@ -66,6 +66,23 @@ type Accounts interface {
 	AcquireExisting(ctx context.Context, name string) (Lease, error)
 }
 
+type contextKey int
+
+// keyCalling is under which a context has the verb that a lease is for.
+const keyCalling contextKey = iota
+
+// calling says in a context which verb a lease is acquired for.
+func calling(ctx context.Context, verb sdk.Capability) context.Context {
+	return context.WithValue(ctx, keyCalling, verb)
+}
+
+// CallingFor returns the verb that a lease is acquired for, so that a call which
+// is turned away is counted like one that is made; "" when it is for none.
+func CallingFor(ctx context.Context) sdk.Capability {
+	verb, _ := ctx.Value(keyCalling).(sdk.Capability)
+	return verb
+}
+
 // Options are what a Core works with. Logger, Now and Steady may be left out.
 type Options struct {
 	Store     store.Transactor
@@ -180,8 +197,8 @@ func (c *Core) Instance() string { return c.instance }
 // yields to them.
 func (c *Core) Busy() bool { return c.callers.Load() > 0 }
 
-// calling counts a caller until done is called, which may be called again.
-func (c *Core) calling() (done func()) {
+// waiting counts a caller until done is called, which may be called again.
+func (c *Core) waiting() (done func()) {
 	c.callers.Add(1)
 	return sync.OnceFunc(func() { c.callers.Add(-1) })
 }

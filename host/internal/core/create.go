@@ -129,7 +129,7 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 	}
 	defer release()
 
-	called := c.calling()
+	called := c.waiting()
 	defer called()
 	lease, first, until, taken, err := c.recordNew(ctx, i, op, hashes.Current)
 
@@ -215,7 +215,7 @@ func (c *Core) recordNew(
 		}
 	}
 
-	lease, err = c.accounts.Acquire(ctx, i.Provider)
+	lease, err = c.accounts.Acquire(calling(ctx, op.capability), i.Provider)
 	if err != nil {
 		return nil, first, w, false, turnedAway(i.Provider, err)
 	}

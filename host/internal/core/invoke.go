@@ -41,7 +41,7 @@ func query[T any](ctx context.Context, c *Core, provider string, needs sdk.Capab
 	call func(context.Context, Lease) (T, error),
 ) (T, error) {
 	var none T
-	lease, err := c.accounts.Acquire(ctx, provider)
+	lease, err := c.accounts.Acquire(calling(ctx, needs), provider)
 	if err != nil {
 		return none, notAsked(provider, err)
 	}

@@ -643,7 +643,11 @@ var meetings = map[pair]func(m *meeting){
 		m.doubtful()
 		m.decide(payment.Failed)
 		m.decide(payment.Succeeded)
-		m.refused(payment.Failed)
+		m.decide(payment.Failed) // corrects the one before
+		m.is(payment.Failed)
+		m.webhook(payment.Succeeded)
+		m.is(payment.Succeeded)
+		m.refused(payment.Failed) // the provider has said so
 		m.is(payment.Succeeded)
 	},
 	{"operator", "expiry"}: func(m *meeting) {

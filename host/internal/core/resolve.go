@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/intent"
@@ -25,7 +26,8 @@ var resolvable = map[payment.Kind][]payment.Status{
 }
 
 // Resolve records an operator's decision, which needs a reason and is kept in
-// the history. The error is a *payment.Error, with CodeConflict while a call
+// the history. It also corrects an earlier decision, as long as nothing but that
+// decision has moved the intent since. The error is a *payment.Error, with CodeConflict while a call
 // may still reach the provider or when the intent has changed since the
 // operator saw it.
 func (c *Core) Resolve(
@@ -54,11 +56,12 @@ func (c *Core) Resolve(
 		if err := c.mayResolve(ctx, tx, i, seen); err != nil {
 			return err
 		}
+		corrects := false
 		if i.Status != r.Status && !intent.Allowed(kind, i.Status, r.Status) {
-			return conflict(
-				i,
-				fmt.Sprintf("it is %s, which cannot become %s", i.Status, r.Status),
-			)
+			if err := mayCorrect(ctx, tx, i, r.Status); err != nil {
+				return err
+			}
+			corrects = true
 		}
 
 		_, err := c.Apply(ctx, tx, i, intent.Report{
@@ -67,6 +70,7 @@ func (c *Core) Resolve(
 			Status:            r.Status,
 			ProviderReference: r.ProviderReference,
 			Message:           r.Reason,
+			Corrects:          corrects,
 		}, intent.StatusQuery{})
 
 		return err
@@ -133,6 +137,58 @@ func (c *Core) mayResolve(
 	}
 
 	return nil
+}
+
+// mayCorrect refuses a move that the table does not have, unless it takes back
+// what an operator had decided and nothing that the provider has said or done
+// speaks against that.
+func mayCorrect(
+	ctx context.Context,
+	tx *store.Tx,
+	i *intent.Intent,
+	to payment.Status,
+) error {
+	actor, confirmed, err := tx.LastMove(ctx, i.ID, actionConfirmed)
+	if err != nil {
+		return err
+	}
+	if !isOperator(actor) {
+		return conflict(i, fmt.Sprintf("it is %s, which cannot become %s", i.Status, to))
+	}
+	if i.Status != payment.Succeeded {
+		return nil
+	}
+	if confirmed {
+		return conflict(i, "the provider has confirmed since that it has succeeded")
+	}
+
+	// The host's own calls have moved money only if it came.
+	attempts, err := tx.Attempts(ctx, i.ID)
+	if err != nil {
+		return err
+	}
+	if captured(attempts, "ok").IsPositive() {
+		return conflict(i, "the provider has confirmed that it was captured")
+	}
+	i.Captured = nil // what a capture in doubt had counted
+
+	refunds, err := tx.Children(ctx, i.ID)
+	if err != nil {
+		return err
+	}
+	for _, refund := range refunds {
+		if refund.Status != payment.Failed {
+			return conflict(i, fmt.Sprintf("money of it was given back by %s: resolve that first",
+				refund.ID))
+		}
+	}
+
+	return nil
+}
+
+// isOperator reports whether an actor of a history is a person.
+func isOperator(actor string) bool {
+	return actor == actorOperator || strings.HasPrefix(actor, actorOperator+" ")
 }
 
 // Operator returns how a history names an operator.

@@ -6,8 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/intent"
+	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
@@ -150,5 +152,165 @@ func TestMoneyThatMovesAfterAnEndIsUnderReview(t *testing.T) {
 	says = sdk.PayoutSucceeded
 	r.RecoverUntil(t, "the end of the money", func() bool {
 		return r.PayoutStatus(t, id) == payment.Succeeded
+	})
+}
+
+// corrected is an intent about which an operator has decided, wrongly.
+func corrected(
+	t *testing.T,
+	r *rig,
+	to payment.Status,
+) (id string, again func(payment.Status) error) {
+	t.Helper()
+	r.Account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	}
+	id = r.Pay(t, "k").ID
+	again = func(to payment.Status) error {
+		return r.Resolve(t.Context(), payment.KindPayment, id,
+			payment.Resolution{Status: to, Reason: "read in the books: " + string(to), Operator: "ann"})
+	}
+	if err := again(to); err != nil {
+		t.Fatal(err)
+	}
+	return id, again
+}
+
+// A decision that was wrong is taken back by another one, and the history keeps
+// both; a success that never was is announced again when it comes.
+func TestAWrongDecisionIsCorrected(t *testing.T) {
+	r := newRig(t)
+	id, resolve := corrected(t, r, payment.Succeeded)
+	for _, to := range []payment.Status{
+		payment.Failed, payment.Canceled, payment.Expired, payment.Succeeded, payment.Failed,
+	} {
+		if err := resolve(to); err != nil {
+			t.Fatalf("to %s: %v", to, err)
+		}
+		p, err := r.Payment(t.Context(), id)
+		if err != nil || p.Status != to {
+			t.Fatalf("it is %s and not %s, %v", p.Status, to, err)
+		}
+		last := p.History[len(p.History)-1]
+		if !strings.HasSuffix(last.Note, "read in the books: "+string(to)) {
+			t.Errorf("the history ends with %+v", last)
+		}
+	}
+
+	p, err := r.Payment(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decisions := 0
+	for _, change := range p.History {
+		if change.Actor == "operator ann" {
+			decisions++
+		}
+	}
+	if decisions != 6 {
+		t.Errorf("%d decisions in %+v", decisions, p.History)
+	}
+
+	// Who listens to events is told of each, also of the second success.
+	events, err := r.Events(t.Context(), "", []string{"payment.succeeded", "payment.failed"}, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := []string{}
+	for _, event := range events {
+		told = append(told, strings.TrimPrefix(event.Type, "payment."))
+	}
+	if got := strings.Join(told, " "); got != "succeeded failed succeeded failed" {
+		t.Errorf("told of %s", got)
+	}
+}
+
+// What the provider has said is no operator's mistake: only its own word, or a
+// review, takes that back.
+func TestWhatTheProviderHasSaidIsNotCorrected(t *testing.T) {
+	refused := func(t *testing.T, err error, words string) {
+		t.Helper()
+		e := coretest.Problem(t, err)
+		if e.Code != payment.CodeConflict || !strings.Contains(e.Message, words) {
+			t.Errorf("got %v", e)
+		}
+	}
+
+	t.Run("a success of the provider", func(t *testing.T) {
+		r := newRig(t)
+		r.Account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+			return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
+		}
+		id := r.Pay(t, "k").ID
+		refused(t, r.Resolve(t.Context(), payment.KindPayment, id,
+			payment.Resolution{Status: payment.Failed, Reason: "no"}), "cannot become failed")
+	})
+
+	t.Run("a transaction that came since", func(t *testing.T) {
+		r := newRig(t)
+		id, resolve := corrected(t, r, payment.Succeeded)
+		report := intent.Report{
+			Actor:       core.ActorWebhook,
+			Proof:       intent.Signature,
+			Named:       true,
+			Status:      payment.Succeeded,
+			Transaction: "T-1",
+		}
+		err := r.Change(t.Context(), id, func(tx *store.Tx, i *intent.Intent) error {
+			_, err := r.Apply(t.Context(), tx, i, report, intent.StatusQuery{})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused(t, resolve(payment.Failed), "confirmed")
+	})
+
+	t.Run("a success that was confirmed since", func(t *testing.T) {
+		r := newRig(t)
+		id, resolve := corrected(t, r, payment.Succeeded)
+		for range 3 {
+			report := intent.Report{
+				Actor:  core.ActorWebhook,
+				Proof:  intent.Signature,
+				Named:  true,
+				Status: payment.Succeeded,
+			}
+			err := r.Change(t.Context(), id, func(tx *store.Tx, i *intent.Intent) error {
+				_, err := r.Apply(t.Context(), tx, i, report, intent.StatusQuery{})
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		refused(t, resolve(payment.Failed), "confirmed")
+
+		p, err := r.Payment(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := 0
+		for _, change := range p.History {
+			if change.Action == "confirmed" {
+				lines++
+			}
+		}
+		if lines != 1 {
+			t.Errorf("%d lines in %+v", lines, p.History)
+		}
+	})
+
+	t.Run("money that was given back", func(t *testing.T) {
+		r := newRig(t)
+		id, resolve := corrected(t, r, payment.Succeeded)
+		r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+			return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
+		}
+		_, _, err := r.CreateRefund(t.Context(), id, payment.RefundRequest{}, "refund")
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused(t, resolve(payment.Failed), "re_")
 	})
 }

@@ -15,24 +15,28 @@ import (
 // StatusQuery returns what the provider can be queried about an intent through
 // a lease.
 func StatusQuery(lease Lease, i *intent.Intent) intent.StatusQuery {
-	capability := sdk.CapabilityGetPayment
-	switch i.Kind {
-	case payment.KindPayout:
-		capability = sdk.CapabilityGetPayout
-	case payment.KindRefund:
-		capability = sdk.CapabilityGetRefund
-	}
-
 	// Before the provider's reference is known, only the host's own can find
 	// the intent.
 	lookup := lookupOf(lease, i.Kind)
-	verb := lease.Has(capability) || listingOf(lease, i.Kind).possible()
+	verb := lease.Has(statusVerb(i.Kind)) || listingOf(lease, i.Kind).possible()
 	reference := i.ProviderReference != "" || lookup.ByReference
 
 	// Another identity would answer about another merchant's money.
 	return intent.StatusQuery{
 		Possible: verb && reference && !Foreign(lease, i),
 		Amounts:  lookup.Amounts,
+	}
+}
+
+// statusVerb returns the verb that queries the status of a kind.
+func statusVerb(kind payment.Kind) sdk.Capability {
+	switch kind {
+	case payment.KindPayout:
+		return sdk.CapabilityGetPayout
+	case payment.KindRefund:
+		return sdk.CapabilityGetRefund
+	default:
+		return sdk.CapabilityGetPayment
 	}
 }
 
@@ -262,7 +266,7 @@ func (c *Core) refresh(ctx context.Context, kind payment.Kind, id string) error 
 	if err != nil {
 		return err
 	}
-	lease, err := c.accounts.AcquireExisting(ctx, i.Provider)
+	lease, err := c.accounts.AcquireExisting(calling(ctx, statusVerb(kind)), i.Provider)
 	if err != nil {
 		e := payment.FromProvider(i.Provider, id, err)
 		e.Asked = false

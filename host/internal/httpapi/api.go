@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,6 +22,7 @@ type Options struct {
 	Incoming    Incoming
 	DeadLetters DeadLetters
 	Providers   Providers
+	Insight     Insight
 	Store       Store
 	// StoreReason says in a few words, which hold no name and no address, why a
 	// method of Store has failed.
@@ -44,6 +46,7 @@ type API struct {
 	document []byte // OpenAPI, as JSON
 	timing   *prometheus.HistogramVec
 	last     lastProbe
+	draining atomic.Bool // by an operator's word
 }
 
 // New makes an API. It panics when its own description is wrong, which every
@@ -73,6 +76,7 @@ func (a *API) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", as("admin socket", a.v1))
 	mux.HandleFunc("POST /admin/reload", a.reload)
+	mux.HandleFunc("POST /admin/drain", a.drain)
 	mux.HandleFunc("GET /healthz", a.healthz)
 	mux.HandleFunc("GET /readyz", a.readyz)
 	return a.observe(router{mux: mux, api: true})

@@ -16,7 +16,8 @@ var changeErrors = []int{
 }
 
 // resolving describes the calls by which an operator decides.
-const resolving = "An operator's decision about what nothing else can settle. It needs a reason, which the history keeps."
+const resolving = "An operator's decision about what nothing else can settle. It needs a reason, which the history keeps. " +
+	"It also corrects an earlier decision that was wrong, unless the provider itself has reported what it says."
 
 func (a *API) changeOperations(api huma.API) {
 	huma.Register(api, operation{

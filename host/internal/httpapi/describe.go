@@ -33,6 +33,7 @@ func (a *API) describe() (v1 http.Handler, document []byte) {
 	a.providerOperations(api)
 	a.eventOperations(api)
 	a.deadLetterOperations(api)
+	a.insightOperations(api)
 
 	a.tokenKeyOperations(api)
 	a.webhookOperations(api)

@@ -28,6 +28,8 @@ type health struct {
 	// Stopping reports whether the host is about to end: it takes requests for
 	// a moment longer.
 	Stopping bool `json:"stopping,omitempty"`
+	// Draining reports whether an operator has switched readiness off.
+	Draining bool `json:"draining,omitempty"`
 	// Waiting are the required providers that are not ready.
 	Waiting []waiting `json:"waiting,omitempty"`
 }
@@ -45,7 +47,7 @@ func (a *API) healthz(w http.ResponseWriter, _ *http.Request) {
 
 // readyz reports whether the host can do what it is configured for: something
 // can be written to the store, every required provider is ready, and the host
-// is not about to stop. A provider that is switched off is not waited for.
+// neither is about to stop nor drains by an operator's word. A provider that is switched off is not waited for.
 func (a *API) readyz(w http.ResponseWriter, r *http.Request) {
 	found := a.storeHealth(r.Context())
 	// Only an operator's word makes a provider one that everything waits for.
@@ -59,6 +61,9 @@ func (a *API) readyz(w http.ResponseWriter, r *http.Request) {
 	// A balancer sends nothing new, while everything else goes on.
 	if a.Leaving != nil && a.Leaving() {
 		found.OK, found.Stopping = false, true
+	}
+	if a.draining.Load() {
+		found.OK, found.Draining = false, true
 	}
 	answerHealth(w, found)
 }

@@ -150,6 +150,14 @@ type Providers interface {
 	WebhookURL(name string) string
 }
 
+// Insight shows how the host stands.
+type Insight interface {
+	// Attention has at most limit items of each kind.
+	Attention(ctx context.Context, limit int) (payment.Attention, error)
+	// ProviderHistory takes the windows 1h, 24h and 7d.
+	ProviderHistory(name, window string) (payment.ProviderHistory, error)
+}
+
 // Store is the database, as far as the probes know it.
 type Store interface {
 	// Ping fails when the database does not answer.

@@ -231,8 +231,20 @@ func TestAnOperatorResolves(t *testing.T) {
 		t.Errorf("got %s", a.text)
 	}
 
-	r.call(t, "POST", "/v1/payments/"+id+"/resolve", `{"status":"canceled","reason":"no"}`).
-		want(t, 409, "conflict")
+	// It was a mistake, and the history keeps both decisions.
+	a = r.call(t, "POST", "/v1/payments/"+id+"/resolve",
+		`{"status":"canceled","reason":"it was another line"}`).want(t, 200, "")
+	if a.json["status"] != "canceled" || !strings.Contains(a.text, "seen at the provider") ||
+		!strings.Contains(a.text, "it was another line") {
+		t.Errorf("got %s", a.text)
+	}
+
+	// What the provider says is no operator's mistake.
+	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
+	}
+	r.call(t, "POST", "/v1/payments/"+r.pay(t, "paid")+"/resolve",
+		`{"status":"canceled","reason":"no"}`).want(t, 409, "conflict")
 
 	for _, path := range []string{"/v1/payments/pay_0", "/v1/payouts/po_0", "/v1/refunds/re_0"} {
 		r.call(t, "POST", path+"/resolve", `{"status":"failed","reason":"no"}`).

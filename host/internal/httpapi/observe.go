@@ -69,7 +69,7 @@ func newTiming(metrics *prometheus.Registry) *prometheus.HistogramVec {
 	timing := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "payhost_http_request_duration_seconds",
 		Help:    "How long requests to the host took, by route and status.",
-		Buckets: prometheus.ExponentialBuckets(0.001, 4, 9),
+		Buckets: prometheus.ExponentialBuckets(0.001, 2, 19), // up to 262 s
 	}, []string{"route", "status"})
 
 	// Two hosts may share a registry.

@@ -112,6 +112,7 @@ func viewProvider(status payment.ProviderStatus) providerView {
 		at := status.StartedAt.UTC()
 		status.StartedAt = &at
 	}
+	status.Since = status.Since.UTC()
 	orEmpty(&status.Capabilities)
 	orEmpty(&status.Currencies)
 	orEmpty(&status.Countries)

@@ -56,6 +56,9 @@ type Report struct {
 	Receipts []Receipt
 	State    []byte
 	Failure  *payment.Failure
+	// Corrects says that an operator takes back what an operator had decided: the
+	// table of moves is for what providers say, and does not bind that.
+	Corrects bool
 
 	// The rest is filled in before Decide by the caller, who keeps the receipts
 	// and references.
@@ -408,6 +411,9 @@ func refuse(i Intent, r Report, c claim) string {
 		return "already under review"
 	}
 
+	if r.Corrects && r.Proof == Operator {
+		return ""
+	}
 	if !Allowed(i.Kind, i.Status, c.status) {
 		return fmt.Sprintf("%s after %s changes nothing", c.status, i.Status)
 	}
@@ -485,6 +491,11 @@ func move(i Intent, r Report, c claim, verdict Verdict) (Intent, Verdict) {
 	if c.status == payment.Succeeded && i.SucceededAt.IsZero() {
 		verdict.First = true
 		i.SucceededAt = r.At
+	}
+
+	// A success that was an operator's mistake has never been one.
+	if r.Corrects && c.status != payment.Succeeded {
+		i.SucceededAt = time.Time{}
 	}
 
 	i.Status = c.status

@@ -450,3 +450,30 @@ func TestTheTableNamesEveryStatusOfItsKind(t *testing.T) {
 		}
 	}
 }
+
+// The table of moves binds everyone but the operator who takes back what an
+// operator had decided.
+func TestOnlyAnOperatorCorrects(t *testing.T) {
+	for proof, want := range map[Proof]payment.Status{
+		Operator:  payment.Failed,
+		Answer:    payment.UnderReview,
+		Signature: payment.UnderReview,
+	} {
+		r := Report{Proof: proof, Status: payment.Failed, Corrects: true}
+		next, _ := Decide(at(payment.Succeeded), r, StatusQuery{})
+		if next.Status != want {
+			t.Errorf("with proof %d it is %s, want %s", proof, next.Status, want)
+		}
+	}
+
+	// A report that is no correction has the table, whoever makes it.
+	for _, r := range []Report{
+		{Proof: Operator, Status: payment.Canceled},
+		{Proof: Signature, Status: payment.Canceled, Corrects: true},
+	} {
+		next, verdict := Decide(at(payment.Failed), r, StatusQuery{})
+		if verdict.Moved || next.Status != payment.Failed {
+			t.Errorf("%+v moves it to %s", r, next.Status)
+		}
+	}
+}

@@ -1,6 +1,11 @@
 package intent
 
-import "github.com/payhost/payhost/host/payment"
+import (
+	"maps"
+	"slices"
+
+	"github.com/payhost/payhost/host/payment"
+)
 
 // moves says which status may follow which, by itself and for each kind. A move
 // that is not listed is recorded in the history and changes nothing. Three
@@ -110,4 +115,10 @@ func Allowed(kind payment.Kind, from, to payment.Status) bool {
 		}
 	}
 	return false
+}
+
+// Statuses returns all statuses that a kind can have, in the order of their
+// names.
+func Statuses(kind payment.Kind) []payment.Status {
+	return slices.Sorted(maps.Keys(moves[kind]))
 }

@@ -31,7 +31,7 @@ func memoryOf(pids []int) int64 {
 	for _, pid := range pids {
 		used, err := proportionOf(pid)
 		if err != nil {
-			used = residentOf(pid)
+			used = Resident(pid)
 		}
 		total += used
 	}
@@ -64,9 +64,10 @@ func proportionOf(pid int) (int64, error) {
 	return 0, errNoFigure
 }
 
-// residentOf returns a process's memory in bytes, with all that is shared.
+// Resident returns a process's memory in bytes, with all that is shared, 0 when
+// it is not known.
 // Every user may read it of every process.
-func residentOf(pid int) int64 {
+func Resident(pid int) int64 {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
 	if err != nil {
 		return 0

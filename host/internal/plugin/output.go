@@ -192,7 +192,11 @@ func (o *output) maskValue(value any) any {
 	case string:
 		return o.mask.Text(value)
 	case json.Number:
-		return o.mask.Text(value.String())
+		// A number stays one, unless it is a secret.
+		if masked := o.mask.Text(value.String()); masked != value.String() {
+			return masked
+		}
+		return value
 	case []any:
 		for n := range value {
 			value[n] = o.maskValue(value[n])

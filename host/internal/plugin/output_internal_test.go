@@ -126,3 +126,24 @@ func TestSecretsAreMaskedWhereverALineIsCut(t *testing.T) {
 		})
 	}
 }
+
+func TestNumbersOfAPluginsRecordsAreNumbersUnlessTheyAreSecret(t *testing.T) {
+	var log bytes.Buffer
+	mask := &redact.Set{}
+	mask.Add("8315550199")
+	sink := newLogSink(slog.New(slog.NewJSONHandler(&log, nil)))
+	o := &output{sink: sink, mask: mask, budget: newBudget()}
+
+	o.stderrLine([]byte(`{"@message":"m","duration_ms":7,"in":{"n":12345678901234567890.50},` +
+		`"pin":8315550199}`))
+	sink.close(time.Minute)
+
+	for _, want := range []string{`"duration_ms":7,`, `{"n":12345678901234567890.50}`, `"pin":"`} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %s: %s", want, log.String())
+		}
+	}
+	if strings.Contains(log.String(), "8315550199") {
+		t.Errorf("a secret number is shown: %s", log.String())
+	}
+}

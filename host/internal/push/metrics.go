@@ -10,15 +10,20 @@ import (
 // scrapeTimeout bounds how long a scrape waits for the store.
 const scrapeTimeout = 2 * time.Second
 
+// theEndpoint is the name of the target of [events] url.
+const theEndpoint = "default"
+
 var (
+	byEndpoint = []string{"endpoint"}
+
 	pendingDesc = prometheus.NewDesc("payhost_events_pending",
-		"Events that wait to be pushed.", nil, nil)
+		"Events that wait to be pushed.", byEndpoint, nil)
 	deadDesc = prometheus.NewDesc("payhost_events_dead",
-		"Events whose pushing was given up: payhost dead-letters.", nil, nil)
+		"Events whose pushing was given up: payhost dead-letters.", byEndpoint, nil)
 	ageDesc = prometheus.NewDesc(
 		"payhost_events_oldest_seconds",
 		"For how long the oldest event has waited to be pushed; 0 when none waits.",
-		nil,
+		byEndpoint,
 		nil,
 	)
 )
@@ -49,7 +54,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		age = c.letters.now().Sub(backlog.Oldest).Seconds()
 	}
 	gauge := func(desc *prometheus.Desc, value float64) {
-		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value)
+		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, theEndpoint)
 	}
 
 	gauge(pendingDesc, float64(backlog.Pending))

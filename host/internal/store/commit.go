@@ -284,7 +284,9 @@ func (s *Store) commit(jobs []*job) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
 
+	begun := time.Now()
 	failed, err := s.runAll(ctx, jobs)
+	s.timed(time.Since(begun))
 	for _, j := range jobs {
 		switch {
 		case err != nil: // also for a failed job: the row in its way does not exist

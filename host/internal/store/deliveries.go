@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strconv"
 	"time"
@@ -203,15 +202,21 @@ type Backlog struct {
 
 // PushBacklog counts the deliveries.
 func (t *Tx) PushBacklog(ctx context.Context) (b Backlog, err error) {
-	var oldest sql.NullInt64
-	err = t.queryRow(ctx, `SELECT COUNT(*), MIN(created_at) FROM deliveries WHERE state = $1`,
-		payment.DeliveryPending).
-		Scan(&b.Pending, &oldest)
+	err = t.queryRow(ctx, `SELECT COUNT(*) FROM deliveries WHERE state = $1`,
+		payment.DeliveryPending).Scan(&b.Pending)
 	if err != nil {
-		return b, fmt.Errorf("%s: %w", t.engine.name, err)
+		return b, err
 	}
 
-	b.Oldest = fromMicros(oldest.Int64)
+	// The oldest event was enqueued first.
+	oldest, err := queryAll(ctx, t, scanDelivery, `SELECT `+deliveryColumns+` FROM deliveries
+		WHERE state = $1 ORDER BY position`+limitedTo(1), payment.DeliveryPending)
+	if err != nil {
+		return b, err
+	}
+	if len(oldest) > 0 {
+		b.Oldest = oldest[0].CreatedAt
+	}
 
 	err = t.queryRow(ctx, `SELECT COUNT(*) FROM deliveries WHERE state = $1`,
 		payment.DeliveryDead).Scan(&b.Dead)

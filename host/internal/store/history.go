@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 
 	"github.com/payhost/payhost/host/payment"
 )
@@ -51,6 +53,24 @@ func historyLines(rows [][]any) []statement {
 func (t *Tx) LastAction(ctx context.Context, intentID string) (string, error) {
 	return t.firstText(ctx, `SELECT action FROM history WHERE intent_id = $1
 		ORDER BY position DESC LIMIT 1`, intentID)
+}
+
+// LastMove reads who made the newest change of an intent's status, "" when it
+// has not changed, and whether an action was noted since.
+func (t *Tx) LastMove(
+	ctx context.Context,
+	intentID, action string,
+) (actor string, since bool, err error) {
+	var count int
+	err = t.queryRow(ctx, `SELECT actor, (SELECT COUNT(*) FROM history AS later
+			WHERE later.intent_id = $1 AND later.position > moved.position AND later.action = $2)
+		FROM history AS moved WHERE moved.intent_id = $1
+		AND moved.from_status <> moved.to_status AND moved.from_status <> ''
+		ORDER BY moved.position DESC LIMIT 1`, intentID, action).Scan(&actor, &count)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	return actor, count > 0, err
 }
 
 func scanChange(row scanner) (c payment.Change, err error) {

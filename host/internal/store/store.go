@@ -66,9 +66,11 @@ var _ Transactor = (*Store)(nil)
 
 // Store is an open database. It may be used by any number of goroutines.
 type Store struct {
-	db     database
-	clock  *clock
-	log    *slog.Logger
+	db    database
+	clock *clock
+	log   *slog.Logger
+	// timed is told how long each transaction of the writer took.
+	timed  func(time.Duration)
 	queue  chan *job
 	behind chan *job     // jobs that let those of queue go first
 	done   chan struct{} // closed when the writer has ended
@@ -89,6 +91,10 @@ func WithClock(now func() time.Time) Option {
 // row that cannot be read. Without it nothing is logged.
 func WithLogger(l *slog.Logger) Option { return func(s *Store) { s.log = l } }
 
+// WithTimes has each transaction of the writer, from its beginning to the end
+// of its commit, told to a function, which must return at once.
+func WithTimes(told func(time.Duration)) Option { return func(s *Store) { s.timed = told } }
+
 // Open opens the database of a URL ("sqlite:PATH" or "postgres://…"), brings
 // its tables up to date and starts the writer. The caller must call Close.
 func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
@@ -104,6 +110,7 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 		db:     db,
 		clock:  newClock(),
 		log:    slog.New(slog.DiscardHandler),
+		timed:  func(time.Duration) {},
 		queue:  make(chan *job, maxBatch),
 		behind: make(chan *job, maxBatch),
 		done:   make(chan struct{}),

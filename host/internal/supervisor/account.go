@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin"
@@ -38,6 +39,8 @@ type account struct {
 	mu sync.Mutex
 	service
 	phase     State         // everything but draining, which is a flag of its own
+	shown     State         // what state returned at the last change
+	since     time.Time     // when that changed
 	draining  bool          // disabled or removed: only what is open is carried on
 	removed   bool          // no longer in the configuration
 	forgotten bool          // no longer in the supervisor
@@ -72,6 +75,8 @@ func (s *Supervisor) newAccount(cfg config.Provider) *account {
 		queryBreaker: newBreaker(cfg.Name, s.tune.breakerFailures, s.tune.breakerOpen),
 		service:      service{cfg: cfg},
 		phase:        StateStarting,
+		shown:        StateStarting,
+		since:        s.opts.Now(),
 		changed:      make(chan struct{}),
 	}
 
@@ -82,6 +87,10 @@ func (s *Supervisor) newAccount(cfg config.Provider) *account {
 
 // announce wakes the goroutines that wait for a change. The caller holds mu.
 func (a *account) announce() {
+	if now := a.state(); now != a.shown {
+		a.shown = now
+		a.since = a.sup.opts.Now()
+	}
 	close(a.changed)
 	a.changed = make(chan struct{})
 }

@@ -54,13 +54,15 @@ func runReading[R any](
 // before it, in Acquire. The exchange log is the caller's: it rides on the
 // context.
 func wrap[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
-	do = linked(l, do)          // takes out addresses that must not reach a customer
-	do = explained(l, do)       // says so when the process ended during the call
-	do = bounded(l, do)         // the account's timeout
-	do = guarded(l, verb, do)   // circuit breaker
-	do = admitted(l, do)        // no call for a gone caller or another identity
-	do = recovered(l, verb, do) // a panic of the host's own code is one failed call
-	do = observed(l, verb, do)  // metrics, one log line; every error is an *sdk.Error
+	var reached time.Duration // how long the plugin had it; 0 when it was turned away
+	do = linked(l, do)        // takes out addresses that must not reach a customer
+	do = explained(l, do)     // says so when the process ended during the call
+	do = bounded(l, do)       // the account's timeout
+	do = timed(l, verb, do, &reached)
+	do = guarded(l, verb, do)            // circuit breaker
+	do = admitted(l, do)                 // no call for a gone caller or another identity
+	do = recovered(l, verb, do)          // a panic of the host's own code is one failed call
+	do = observed(l, verb, do, &reached) // counts, one log line; every error is an *sdk.Error
 	return do
 }
 
@@ -220,9 +222,37 @@ func recovered[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 	}
 }
 
+// timed measures how long a call took that was not turned away before: the
+// moments of those say nothing about the provider.
+func timed[R any](
+	l *Lease,
+	verb sdk.Capability,
+	do call[R],
+	reached *time.Duration,
+) call[R] {
+	return func(ctx context.Context) (R, error) {
+		start := time.Now()
+		defer func() {
+			*reached = time.Since(start)
+			l.account.metrics.time(l.account.name, verb, *reached)
+		}()
+		return do(ctx)
+	}
+}
+
+// callsProvider reports whether a verb asks the provider, or only the plugin.
+func callsProvider(verb sdk.Capability) bool {
+	return verb != sdk.CapabilityParseWebhook && verb != sdk.CapabilityParseReturn
+}
+
 // observed counts the call and writes its one line. The line names no request
 // and no answer: they may hold what no log should.
-func observed[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
+func observed[R any](
+	l *Lease,
+	verb sdk.Capability,
+	do call[R],
+	reached *time.Duration,
+) call[R] {
 	return func(ctx context.Context) (R, error) {
 		start := time.Now()
 		answer, err := do(ctx)
@@ -230,11 +260,14 @@ func observed[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 
 		a := l.account
 		failure := sdk.AsError(err)
-		a.metrics.observe(a.name, verb, took, failure)
+		a.metrics.count(a.name, verb, failure)
+		if callsProvider(verb) {
+			a.sup.observe(a.name, *reached, failedCall(failure))
+		}
 
 		attrs := []slog.Attr{
 			slog.String("verb", string(verb)),
-			slog.Duration("duration", took),
+			slog.Int64("duration_ms", took.Milliseconds()),
 			slog.String("version", l.Version()),
 		}
 		if failure == nil {

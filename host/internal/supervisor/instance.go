@@ -98,6 +98,7 @@ func (s *Supervisor) acquireInstance(
 func (s *Supervisor) newInstance(program plugin.Binary) *instance {
 	ctx, cancel := context.WithCancel(context.Background())
 	checksum := program.Checksum[:min(12, len(program.Checksum))]
+	s.metrics.restarts.WithLabelValues(program.Plugin) // is shown before the first one
 	return &instance{
 		sup:      s,
 		program:  program,

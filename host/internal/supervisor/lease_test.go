@@ -312,7 +312,7 @@ func TestTwoRegistriesMayShareTheirMetrics(t *testing.T) {
 	for range 2 {
 		newMetrics(
 			shared,
-		).observe("a", sdk.CapabilityCreatePayment, time.Second, &sdk.Error{Code: "made up by a plugin"})
+		).count("a", sdk.CapabilityCreatePayment, &sdk.Error{Code: "made up by a plugin"})
 	}
 
 	families, err := shared.Gather()

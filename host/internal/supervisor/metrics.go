@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,13 +22,14 @@ type metrics struct {
 func newMetrics(reg prometheus.Registerer) *metrics {
 	calls := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "payhost_provider_calls_total",
-		Help: "Calls to a provider by verb, error code (ok when there was none) and outcome.",
+		Help: "Calls to a provider by verb, error code (ok when there was none) and outcome, " +
+			"those that the host turned away included.",
 	}, []string{"provider", "verb", "code", "outcome"})
 
 	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name:    "payhost_provider_call_seconds",
-		Help:    "How long calls to a provider took.",
-		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15, 30},
+		Name:    "payhost_provider_call_duration_seconds",
+		Help:    "How long calls took that reached the provider's plugin.",
+		Buckets: prometheus.ExponentialBuckets(0.002, 2, 18), // up to 262 s
 	}, []string{"provider", "verb"})
 
 	inFlight := prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -65,15 +67,10 @@ func registered[C prometheus.Collector](reg prometheus.Registerer, collector C) 
 	return collector
 }
 
-// observe counts one call; failure is nil for an answer. Codes come from
-// plugins: one that is not in the contract is counted as "other", so that a
-// plugin cannot grow the set of labels.
-func (m *metrics) observe(
-	provider string,
-	verb sdk.Capability,
-	took time.Duration,
-	failure *sdk.Error,
-) {
+// count counts one call; failure is nil for an answer. Codes come from plugins:
+// one that is not in the contract is counted as "other", so that a plugin cannot
+// grow the set of labels.
+func (m *metrics) count(provider string, verb sdk.Capability, failure *sdk.Error) {
 	code := "ok"
 	outcome := "ok"
 	if failure != nil {
@@ -81,7 +78,39 @@ func (m *metrics) observe(
 		outcome = outcomeLabel(failure.Outcome)
 	}
 	m.calls.WithLabelValues(provider, string(verb), code, outcome).Inc()
+}
+
+// time records how long one call took.
+func (m *metrics) time(provider string, verb sdk.Capability, took time.Duration) {
 	m.seconds.WithLabelValues(provider, string(verb)).Observe(took.Seconds())
+}
+
+// CountTurnedAway counts a call for which no lease was given, so that the
+// figures of a provider are right while its breaker is open. A name that is not
+// configured is not counted: it must not become a time series.
+func (s *Supervisor) CountTurnedAway(name string, verb sdk.Capability, cause error) {
+	if s.find(name) == nil {
+		return
+	}
+	s.metrics.count(name, verb, sdk.AsError(cause))
+	s.observe(name, 0, true)
+}
+
+// observe hands a call on to who keeps the history of providers.
+func (s *Supervisor) observe(provider string, took time.Duration, failed bool) {
+	if s.opts.Observe != nil {
+		s.opts.Observe(provider, took, failed)
+	}
+}
+
+// failedCall reports whether a call ended in a way that says something about
+// the provider, its plugin or the host. A refusal of the request itself, such
+// as a declined card, does not.
+func failedCall(failure *sdk.Error) bool {
+	if failure == nil {
+		return false
+	}
+	return levelOf(failure) == slog.LevelWarn || failure.Code == sdk.CodeRateLimited
 }
 
 // countInFlight counts a lease that was acquired (+1) or released (-1). A lease

@@ -34,14 +34,16 @@ const (
 // Status is everything that may be shown of an account. It holds no secrets.
 // A field that only a running plugin can fill is empty until it has run once.
 type Status struct {
-	Name            string `json:"name"`
-	State           State  `json:"state"`
-	Enabled         bool   `json:"enabled"`
-	Required        bool   `json:"required"`
-	Plugin          string `json:"plugin"`
-	Description     string `json:"description,omitempty"`
-	Version         string `json:"version"`
-	ContractVersion int    `json:"contract_version"`
+	Name  string `json:"name"`
+	State State  `json:"state"`
+	// Since is when it came to this state, as far as the supervisor noticed.
+	Since           time.Time `json:"since"`
+	Enabled         bool      `json:"enabled"`
+	Required        bool      `json:"required"`
+	Plugin          string    `json:"plugin"`
+	Description     string    `json:"description,omitempty"`
+	Version         string    `json:"version"`
+	ContractVersion int       `json:"contract_version"`
 
 	// Checksum is the sha256 of the running program, PID its process; 0 when no
 	// process runs. Restarts counts since the first start of this version.
@@ -116,6 +118,7 @@ func (a *account) status() Status {
 	status := Status{
 		Name:     a.name,
 		State:    a.state(),
+		Since:    a.since,
 		Enabled:  a.cfg.Enabled && !a.removed,
 		Required: a.cfg.Required,
 		Plugin:   a.cfg.Plugin,

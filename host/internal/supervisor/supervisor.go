@@ -29,6 +29,11 @@ type Options struct {
 
 	Now func() time.Time // nil: time.Now
 
+	// Observe is told of each call that was to ask a provider: how long its plugin
+	// had it, 0 when it was turned away before, and whether it failed for another
+	// reason than the request itself. It may be nil, and must return at once.
+	Observe func(provider string, took time.Duration, failed bool)
+
 	// OpenIntents reports whether anything is still open at a provider. A
 	// disabled or removed provider drains until it returns false; nil: nothing
 	// is ever open. It is called often and must not block for long.
