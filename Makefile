@@ -42,7 +42,7 @@ NODE_TRIAL = node -e 'process.exit(Number(parseInt(process.versions.node) < 20))
 	npm ci --ignore-scripts --prefer-offline --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugin run demo test conformance node bench simulate chaos siege mutants fuzz lint generate verify verify-go verify-contract verify-rules clean
+.PHONY: help build plugin run demo test conformance node bench bench-quick simulate chaos siege mutants fuzz lint generate verify verify-go verify-contract verify-rules clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,8 +81,14 @@ test: ## run all tests, under the race detector where there is a C compiler, wit
 node: ## build the plugin in JavaScript, examples/node, into its dist/ (VERSION=1.2.0 names the version)
 	cd examples/node && npm ci --ignore-scripts --no-audit --no-fund && VERSION=$(VERSION) npm run -s build
 
-bench: build ## measure calls, starts, memory, durable payments and webhooks, and write BENCHMARKS.md (PAYHOST_TEST_POSTGRES names a server; without it one is started)
-	$(GO) run ./host/internal/bench > bin/BENCHMARKS.md && mv bin/BENCHMARKS.md BENCHMARKS.md
+# BASE is a commit: it is built beside this tree, and measured in turns with it.
+BASE ?=
+BENCH = mkdir -p bin && $(GO) build -o bin/bench ./host/internal/bench && bin/bench $(if $(BASE),-base $(BASE))
+bench: ## measure in 20 minutes, 40 with BASE=COMMIT to compare with, and write BENCHMARKS.md and .svg (PAYHOST_TEST_POSTGRES names a server; without it one is started)
+	@$(BENCH) bin/BENCHMARKS.md && mv bin/BENCHMARKS.md bin/BENCHMARKS.svg .
+
+bench-quick: ## measure in two minutes what can be, into bin/BENCHMARKS.md (BASE=COMMIT)
+	@$(BENCH) -quick bin/BENCHMARKS.md && cat bin/BENCHMARKS.md
 
 # The first lines of the sandbox say where it serves each provider.
 conformance: build ## test every plugin's program against the contract, with its simulator

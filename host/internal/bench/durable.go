@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -27,106 +26,6 @@ import (
 // server whose user may create databases, as for the tests. Without it a server
 // is started where its programs are installed.
 const postgresVariable = "PAYHOST_TEST_POSTGRES"
-
-// The databases' names.
-const (
-	inSQLite   = "SQLite"
-	inPostgres = "PostgreSQL"
-)
-
-// The aims of durable payments on two cores, with everything on one machine.
-const (
-	aimPayments = 1000
-	aimWebhooks = 2000
-	aimAdded    = 2 * time.Millisecond
-)
-
-// measureDurable makes payments through an embedded host and then reports all
-// of them by webhooks, on each database, or on some. call is how long a call
-// takes that is not recorded.
-func measureDurable(
-	ctx context.Context,
-	dir string,
-	call time.Duration,
-	some ...string,
-) (string, error) {
-	wanted := func(name string) bool { return len(some) == 0 || slices.Contains(some, name) }
-	var table strings.Builder
-	table.WriteString(
-		"| database | callers | payments/s | p50 | p99 | webhooks/s | p50 | p99 |\n" +
-			"|---|---|---|---|---|---|---|---|\n",
-	)
-	var missed []string
-	if wanted(inSQLite) {
-		file := target{
-			name: inSQLite,
-			dir:  filepath.Join(dir, "durable"),
-			url:  "sqlite:" + filepath.Join(dir, "payhost.db"),
-			call: call,
-		}
-		misses, err := file.measure(ctx, &table)
-		if err != nil {
-			return "", err
-		}
-
-		missed = append(missed, misses...)
-	}
-
-	if wanted(inPostgres) {
-		misses, err := durableOnPostgres(ctx, &table, dir, call)
-		if err != nil {
-			return "", err
-		}
-		missed = append(missed, misses...)
-	}
-
-	// A missed aim does not fail the run: the report says where the time went.
-	fmt.Fprintf(&table, "\nAims: %d payments/s and %d webhooks/s at %d callers; "+
-		"one caller's payment at most %s more than the call above.",
-		aimPayments, aimWebhooks, manyCallers, aimAdded)
-	if len(missed) == 0 {
-		table.WriteString(" All are reached.\n")
-		return table.String(), nil
-	}
-
-	fmt.Fprintf(&table, " Missed, with who had the processors meanwhile:\n\n- %s.\n",
-		strings.Join(missed, ".\n- "))
-	return table.String(), nil
-}
-
-func durableOnPostgres(
-	ctx context.Context,
-	table *strings.Builder,
-	dir string,
-	call time.Duration,
-) (missed []string, err error) {
-	server, pid, stop, err := postgresServer()
-	if err != nil {
-		return nil, err
-	}
-	defer stop()
-
-	if server == "" {
-		table.WriteString("\nPostgreSQL was left out: " + postgresVariable +
-			" names no server, and there are no postgres programs.\n")
-		return nil, nil
-	}
-
-	// The server may be one that others use.
-	own, drop, err := ownDatabase(ctx, server)
-	if err != nil {
-		return nil, err
-	}
-	defer drop()
-
-	return target{
-		name:   inPostgres,
-		dir:    filepath.Join(dir, "durable-postgres"),
-		url:    own,
-		server: pid,
-		call:   call,
-	}.measure(ctx, table)
-}
 
 // postgresServer returns the server that the variable names, or one that it
 // starts as it is installed: its commits are on disk. The URL is "" where there
@@ -149,7 +48,10 @@ func postgresServer() (server string, pid int, stop func(), err error) {
 }
 
 // ownDatabase creates a database for this run.
-func ownDatabase(ctx context.Context, server string) (own string, drop func(), err error) {
+func ownDatabase(
+	ctx context.Context,
+	server, name string,
+) (own string, drop func(), err error) {
 	parsed, err := url.Parse(server)
 	if err != nil {
 		return "", nil, fmt.Errorf("%s is not a URL", postgresVariable)
@@ -159,7 +61,7 @@ func ownDatabase(ctx context.Context, server string) (own string, drop func(), e
 		return "", nil, fmt.Errorf("%s is not the URL of a server", postgresVariable)
 	}
 
-	name := fmt.Sprintf("payhost_bench_%d", os.Getpid())
+	name = fmt.Sprintf("payhost_bench_%d_%s", os.Getpid(), name)
 	if _, err := db.ExecContext(ctx, "CREATE DATABASE "+name); err != nil {
 		_ = db.Close() // nothing was created
 		return "", nil, err
@@ -176,107 +78,30 @@ func ownDatabase(ctx context.Context, server string) (own string, drop func(), e
 	return parsed.String(), drop, nil
 }
 
-// target is a database to measure on.
-type target struct {
-	name, dir, url string
-	// server is the process of the database's server, 0 when it was not started
-	// here.
-	server int
-	// call is how long a call takes that is not recorded.
-	call time.Duration
-}
+// paidAccount is the account whose payments have been paid when their status is
+// queried.
+const paidAccount = "paid"
 
-// measure adds the rows of one database, and returns the aims that are missed
-// there, and why.
-func (t target) measure(
-	ctx context.Context,
-	table *strings.Builder,
-) (missed []string, err error) {
-	opened, err := openDurable(ctx, t.dir, t.url)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = opened.Close(ctx) }() // its results are known by then
-
-	var created payments
-	create := func(ctx context.Context) error { return created.create(ctx, opened) }
-
-	for _, callers := range []int{1, manyCallers} {
-		begin := cpuNow(t.server)
-		creates, err := inRounds(ctx, callers, create)
-		if err != nil {
-			return nil, err
-		}
-
-		afterCreates := cpuNow(t.server)
-		webhooks, err := measureWebhooks(ctx, opened, callers, &created)
-		if err != nil {
-			return nil, err
-		}
-
-		afterWebhooks := cpuNow(t.server)
-
-		if callers == 1 && creates.p50-t.call > aimAdded {
-			missed = append(
-				missed,
-				t.name+", one caller's payment: "+afterCreates.since(begin),
-			)
-		}
-
-		if callers > 1 && creates.perSecond < aimPayments {
-			missed = append(missed, t.name+", payments: "+afterCreates.since(begin))
-		}
-		if callers > 1 && webhooks.perSecond < aimWebhooks {
-			missed = append(missed, t.name+", webhooks: "+afterWebhooks.since(afterCreates))
-		}
-
-		fmt.Fprintf(table, "| %s | %d | %.0f | %s | %s | %.0f | %s | %s |\n",
-			t.name,
-			callers,
-			creates.perSecond,
-			short(creates.p50),
-			short(creates.p99),
-			webhooks.perSecond,
-			short(webhooks.p50),
-			short(webhooks.p99),
-		)
-	}
-
-	return missed, nil
-}
-
+// openDurable opens a host as a service embeds it.
 func openDurable(ctx context.Context, dir, store string) (*host.Host, error) {
 	provider, plugins, err := settings(dir)
 	if err != nil {
 		return nil, err
 	}
-	cfg := &config.Config{Providers: []config.Provider{provider}}
+	paid := provider
+	paid.Name = paidAccount
+	paid.Config = []byte(`{"environment":"sandbox","paid":true}`)
+	cfg := &config.Config{Providers: []config.Provider{provider, paid}}
 	cfg.Host.PluginDir = plugins
 	cfg.Host.DataDir = filepath.Join(dir, "data")
 	cfg.Store.URL = sdk.NewSecret(store)
 	return host.Open(ctx, cfg)
 }
 
-// inRounds returns the median of several loads.
-func inRounds(
-	ctx context.Context,
-	callers int,
-	call func(context.Context) error,
-) (figures, error) {
-	var list []figures
-	for range rounds {
-		result, err := load(ctx, callers, 2*roundTime, call)
-		if err != nil {
-			return figures{}, err
-		}
-		list = append(list, result)
-	}
-	return median(list), nil
-}
-
 // payments are the payments of a run, which webhooks report one after the
 // other.
 type payments struct {
+	prefix            string // of the keys
 	created, reported atomic.Int64
 	ids               [1 << 20]string
 }
@@ -288,7 +113,7 @@ func (p *payments) create(ctx context.Context, h *host.Host) error {
 		Amount:   decimal.RequireFromString("60"),
 		Currency: "USD",
 	}
-	key := host.IdempotencyKey(fmt.Sprintf("bench-%d", number))
+	key := host.IdempotencyKey(fmt.Sprintf("%s-%d", p.prefix, number))
 	created, err := h.CreatePayment(ctx, request, key)
 	if err != nil {
 		return err
@@ -309,8 +134,12 @@ func (p *payments) report(ctx context.Context, address string) error {
 	if number > p.created.Load() {
 		return fmt.Errorf("there are more webhooks than the %d payments", p.created.Load())
 	}
-	body := strings.NewReader(p.ids[number])
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, body)
+	return reportPaid(ctx, address, p.ids[number])
+}
+
+func reportPaid(ctx context.Context, address, id string) error {
+	req, err := http.NewRequestWithContext(
+		ctx, http.MethodPost, address, strings.NewReader(id))
 	if err != nil {
 		return err
 	}
@@ -330,22 +159,26 @@ func (p *payments) report(ctx context.Context, address string) error {
 // measureWebhooks reports the created payments as paid, over HTTP: each webhook
 // is stored, read by the plugin, applied and answered. It makes one load, no
 // longer than one load of payments, so that there are payments enough.
-func measureWebhooks(
-	ctx context.Context,
-	h *host.Host,
-	callers int,
-	p *payments,
-) (figures, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+func measureWebhooks(ctx context.Context, w *worker, o order) (figures, error) {
+	address, end, err := serveWebhooks(ctx, w.host)
 	if err != nil {
 		return figures{}, err
 	}
+	defer end()
+
+	return load(ctx, o.Callers, o.For, func(ctx context.Context) error {
+		return w.created.report(ctx, address)
+	}, w.server)
+}
+
+func serveWebhooks(ctx context.Context, h *host.Host) (address string, end func(), err error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
 	server := &http.Server{Handler: h.WebhookHandler(), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }() // ends with Close
-	defer func() { _ = server.Close() }()
 
-	address := "http://" + listener.Addr().String() + "/webhooks/" + account
-	return load(ctx, callers, 2*roundTime, func(ctx context.Context) error {
-		return p.report(ctx, address)
-	})
+	address = "http://" + listener.Addr().String() + "/webhooks/" + account
+	return address, func() { _ = server.Close() }, nil
 }

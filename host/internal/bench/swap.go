@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -18,12 +17,10 @@ import (
 
 const (
 	swapCallers = 16
-	swaps       = 20
 	swapPause   = 150 * time.Millisecond // between two swaps
 	// answerTime is how long the provider takes in this section, so that calls
 	// are under way when their plugin is swapped.
 	answerTime = 20 * time.Millisecond
-	kills      = 15
 	// killPatience is how long the next call after a kill may take to succeed.
 	killPatience = time.Minute
 )
@@ -31,19 +28,20 @@ const (
 // measureSwaps compares three kinds of calls in one run: those of a quiet time,
 // those that overlap a swap of their plugin, and those that overlap a stop of
 // the old plugin followed by a start of the new one.
-func measureSwaps(ctx context.Context, dir string) (string, error) {
+func measureSwaps(ctx context.Context, dir string, count int) (map[string]felt, error) {
 	cfg, plugins, err := settings(filepath.Join(dir, "swap"))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	world := &swapWorld{
 		dir:     dir,
+		count:   count,
 		cfg:     cfg,
 		plugins: plugins,
 		program: filepath.Join(plugins, account),
 	}
 	if err := world.open(ctx); err != nil {
-		return "", err
+		return nil, err
 	}
 	defer func() { _ = world.supervisor.Close(context.WithoutCancel(ctx)) }()
 
@@ -53,55 +51,25 @@ func measureSwaps(ctx context.Context, dir string) (string, error) {
 		return nil
 	})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 
 	swapped, err := world.measure(ctx, world.swap)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	stopped, err := world.measure(ctx, world.stopAndStart)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 
-	return swapTable(steady, swapped, stopped), nil
-}
-
-func swapTable(steady, swapped, stopped felt) string {
-	var table strings.Builder
-	table.WriteString("| | calls | failed | p50 | p99 | slowest | p99 beside steady |\n" +
-		"|---|---|---|---|---|---|---|\n")
-	add := func(name string, f felt) {
-		fmt.Fprintf(&table, "| %s | %d | %d | %s | %s | %s | %.2f |\n",
-			name,
-			f.calls,
-			f.failed,
-			short(f.p50),
-			short(f.p99),
-			short(f.worst),
-			float64(f.p99)/float64(steady.p99),
-		)
-	}
-
-	add("steady", steady)
-	add(fmt.Sprintf("during %d swaps", swaps), swapped)
-	add(fmt.Sprintf("stop, then start, %d times", swaps), stopped)
-	fmt.Fprintf(
-		&table,
-		"\n%d callers; the provider takes %s. Only calls that overlap a swap "+
-			"count in the second and third row. Aims: no failed call, 1.2.\n",
-		swapCallers,
-		answerTime,
-	)
-
-	return table.String()
+	return map[string]felt{"steady": steady, "swap": swapped, "stop": stopped}, nil
 }
 
 // felt are the calls that overlapped a change, as their callers felt it.
 type felt struct {
-	calls, failed   int
-	p50, p99, worst time.Duration
+	Calls, Failed   int
+	P50, P99, Worst time.Duration
 }
 
 // swapWorld is a provider under load.
@@ -110,7 +78,7 @@ type swapWorld struct {
 	cfg                   config.Provider
 	stopped               sync.RWMutex // held for writing while no plugin runs
 	supervisor            *supervisor.Supervisor
-	version               int
+	version, count        int
 }
 
 func (w *swapWorld) open(ctx context.Context) error {
@@ -228,12 +196,12 @@ func (w *swapWorld) measure(
 	return feltDuring(changes, calls, failed)
 }
 
-// change renews the program and makes a change, as often as swaps says.
+// change renews the program and makes a change, as often as count says.
 func (w *swapWorld) change(
 	ctx context.Context,
 	change func(context.Context) error,
 ) (changes []span, err error) {
-	for range swaps {
+	for range w.count {
 		time.Sleep(swapPause)
 		if err := w.renew(); err != nil {
 			return nil, err
@@ -266,37 +234,59 @@ func feltDuring(changes, calls []span, failed int) (felt, error) {
 	// Failed calls count whenever they were made: none is expected at any time.
 	slices.Sort(took)
 	return felt{
-		calls:  len(took),
-		failed: failed,
-		p50:    took[len(took)/2],
-		p99:    took[len(took)*99/100],
-		worst:  took[len(took)-1],
+		Calls:  len(took),
+		Failed: failed,
+		P50:    took[len(took)/2],
+		P99:    took[len(took)*99/100],
+		Worst:  took[len(took)-1],
 	}, nil
 }
 
 // measureKills measures the time from the SIGKILL of a plugin to the next call
 // that is served. Every kill is the first of its host: a second one within a
 // minute is answered after a pause, which grows.
-func measureKills(ctx context.Context, dir string) (string, error) {
-	var took []time.Duration
-	for k := range kills {
+func measureKills(ctx context.Context, dir string, count int) (took []time.Duration, err error) {
+	for k := range count {
 		plugins, err := openSupervisor(ctx, filepath.Join(dir, fmt.Sprintf("kill%d", k)))
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		elapsed, err := killOnce(ctx, plugins)
 		err = errors.Join(err, plugins.Close(ctx))
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 
 		took = append(took, elapsed)
 	}
 
-	slices.Sort(took)
-	return fmt.Sprintf("From SIGKILL of a plugin to the next served call: "+
-		"p50 %s (aim 100 ms), slowest of %d %s.\n",
-		short(took[len(took)/2]), len(took), short(took[len(took)-1])), nil
+	return took, nil
+}
+
+// measureStarts measures the time from nothing to the first served call. Each
+// start has a folder of its own, so that none profits from what the host kept
+// of another; the program is there before.
+func measureStarts(ctx context.Context, dir string, count int) (took []time.Duration, err error) {
+	for k := range count {
+		own := filepath.Join(dir, fmt.Sprintf("start%d", k))
+		cfg, folder, err := settings(own)
+		if err != nil {
+			return nil, err
+		}
+
+		begin := time.Now()
+		plugins, err := startSupervisor(ctx, own, folder, cfg)
+		if err != nil {
+			return nil, err
+		}
+		err = payOn(ctx, plugins)
+		took = append(took, time.Since(begin))
+		if err := errors.Join(err, plugins.Close(ctx)); err != nil {
+			return nil, err
+		}
+	}
+
+	return took, nil
 }
 
 func killOnce(ctx context.Context, plugins *supervisor.Supervisor) (time.Duration, error) {

@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/payhost/payhost/host/config"
@@ -19,10 +17,10 @@ import (
 // The section has two accounts, each with a process of its own: the plugin of
 // one misbehaves, and the calls of the other are measured.
 const (
-	tortured     = "tortured"
-	tortureTime  = 1500 * time.Millisecond
-	tortureCalls = 4 // callers on each side
-	hugeAnswer   = 100 << 20
+	tortured        = "tortured"
+	torturedVersion = "1.0.0"
+	tortureTime     = 1500 * time.Millisecond
+	tortureCalls    = 4 // callers on each side
 )
 
 // tortures are the ways in which a plugin misbehaves, by the description of the
@@ -35,55 +33,6 @@ var tortures = []struct{ order, what string }{
 	{"garbage", "prints garbage on stdout"},
 	{"panic", "panics"},
 	{"huge", "answers 100 MB"},
-}
-
-// leaked is the memory that a leaking plugin keeps.
-var leaked struct {
-	sync.Mutex
-	blocks [][]byte
-}
-
-// idler is the argument that makes this program a child that does nothing.
-const idler = "idle"
-
-func idle() {
-	for {
-		time.Sleep(time.Hour)
-	}
-}
-
-// misbehave carries an order out in the plugin. ok is false when it is not an
-// order.
-func misbehave(order string) (message string, ok bool) {
-	switch order {
-	case "flood":
-		for k := range 5000 {
-			fmt.Fprintf(os.Stderr, "flood %d\n", k)
-		}
-	case "leak":
-		block := []byte(strings.Repeat("x", 64<<20))
-		leaked.Lock()
-		leaked.blocks = append(leaked.blocks, block)
-		leaked.Unlock()
-
-	case "fork":
-		child := exec.Command(os.Args[0], idler) //nolint:gosec // this program
-		child.Env = []string{}
-		_ = child.Start() // it is not waited for, on purpose
-	case "stop":
-		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-	case "garbage":
-		fmt.Println(strings.Repeat("\xff\x00garbage", 50000))
-
-	case "panic":
-		panic("a bug")
-	case "huge":
-		return strings.Repeat("x", hugeAnswer), true
-	default:
-		return "", false
-	}
-
-	return "done", true
 }
 
 // measureTorture returns the other provider's p99 while a plugin misbehaves,
@@ -145,7 +94,7 @@ func tortureOnce(ctx context.Context, dir, order string) (string, error) {
 	}
 
 	return fmt.Sprintf("%s | %s | 0 | %d of %d",
-		short(quiet.p99), short(meanwhile.p99), failed.Load(), calls.Load()), nil
+		short(quiet.P99), short(meanwhile.P99), failed.Load(), calls.Load()), nil
 }
 
 // openTortured starts both accounts.
@@ -155,14 +104,14 @@ func openTortured(ctx context.Context, dir string) (*supervisor.Supervisor, erro
 		return nil, err
 	}
 	program := filepath.Join(folder, account)
-	if err := os.Link(program, program+"@"+version); err != nil {
+	if err := os.Link(program, program+"@"+torturedVersion); err != nil {
 		return nil, err
 	}
 
 	// Another version means another process.
 	bad := good
 	bad.Name = tortured
-	bad.Version = version
+	bad.Version = torturedVersion
 	bad.Timeout = time.Second
 	plugins := supervisor.New(supervisor.Options{
 		PluginDir: folder,
@@ -191,26 +140,4 @@ func torture(ctx context.Context, plugins *supervisor.Supervisor, order string) 
 	_, err = lease.CreatePayment(ctx, ordered)
 
 	return err
-}
-
-// measureSupervision returns the chapters about plugins that are swapped,
-// killed and tortured while they are used.
-func measureSupervision(ctx context.Context, dir string) (string, error) {
-	swapped, err := measureSwaps(ctx, dir)
-	if err != nil {
-		return "", fmt.Errorf("swaps: %w", err)
-	}
-	killed, err := measureKills(ctx, dir)
-	if err != nil {
-		return "", fmt.Errorf("kills: %w", err)
-	}
-
-	hurt, err := measureTorture(ctx, dir)
-	if err != nil {
-		return "", fmt.Errorf("torture: %w", err)
-	}
-
-	return fmt.Sprintf("\n## Swaps\n\n%s\n%s\n## Torture\n\n"+
-		"%d callers on each of two providers of one host.\n\n%s",
-		swapped, killed, tortureCalls, hurt), nil
 }

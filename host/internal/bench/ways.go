@@ -9,14 +9,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"github.com/shopspring/decimal"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/supervisor"
@@ -30,28 +27,6 @@ const account = "bench"
 const callTimeout = 15 * time.Second
 
 var accountConfig = json.RawMessage(`{"environment":"sandbox"}`)
-
-// way is one way to call the same plugin code in another process.
-type way struct {
-	name  string
-	call  func(context.Context) error
-	close func()
-}
-
-// The ways that openWays returns, by their index.
-const (
-	wayRaw = iota
-	wayBare
-	wayHost
-)
-
-// openers open the ways: raw gRPC, bare go-plugin with AutoMTLS, and the host's
-// whole chain.
-var openers = []func(ctx context.Context, dir string) (way, error){
-	wayRaw:  openRaw,
-	wayBare: openBare,
-	wayHost: openHost,
-}
 
 // request is about 1 KB on the wire.
 func request() sdk.CreatePaymentRequest {
@@ -68,88 +43,11 @@ func request() sdk.CreatePaymentRequest {
 	}
 }
 
-// openWays opens all ways. The caller must call closeAll.
-func openWays(ctx context.Context, dir string) (ways []way, closeAll func(), err error) {
-	closeAll = func() {
-		for _, opened := range ways {
-			opened.close()
-		}
-	}
-
-	for _, open := range openers {
-		opened, err := open(ctx, dir)
-		if err != nil {
-			closeAll()
-			return nil, nil, err
-		}
-
-		ways = append(ways, opened)
-	}
-
-	return ways, closeAll, nil
-}
-
-func openRaw(ctx context.Context, dir string) (way, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return way{}, err
-	}
-	socket := filepath.Join(dir, "raw.sock")
-	cmd := exec.Command(self, rawServer, socket)
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		return way{}, err
-	}
-
-	end := func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
-	}
-
-	conn, err := grpc.NewClient("unix:"+socket,
-		grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		end()
-		return way{}, err
-	}
-
-	closeBoth := func() {
-		_ = conn.Close()
-		end()
-	}
-
-	// The raw server does not say when it listens: configure tries until it
-	// does.
-	contract := client.New(conn)
-	if err := configure(ctx, contract); err != nil {
-		closeBoth()
-		return way{}, err
-	}
-
-	return way{"raw gRPC on a unix socket", callOn(contract), closeBoth}, nil
-}
-
-// configure configures the account, and waits for a server that is just
-// starting.
-func configure(ctx context.Context, contract *client.Client) error {
-	for {
-		_, err := contract.Configure(ctx, account, accountConfig)
-		if err == nil || ctx.Err() != nil {
-			return err
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-}
-
-func openBare(ctx context.Context, _ string) (way, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return way{}, err
-	}
+func openBare() (call func(context.Context) error, end func(), err error) {
 	started := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  client.Handshake,
 		VersionedPlugins: client.VersionedPlugins(),
-		Cmd:              exec.Command(self),
+		Cmd:              exec.Command(providerProgram()),
 		AutoMTLS:         true,
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		Logger:           hclog.NewNullLogger(),
@@ -157,14 +55,14 @@ func openBare(ctx context.Context, _ string) (way, error) {
 
 	contract, err := dispense(started)
 	if err == nil {
-		_, err = contract.Configure(ctx, account, accountConfig)
+		_, err = contract.Configure(context.Background(), account, accountConfig)
 	}
 	if err != nil {
 		started.Kill()
-		return way{}, err
+		return nil, nil, err
 	}
 
-	return way{"bare go-plugin, AutoMTLS", callOn(contract), started.Kill}, nil
+	return callOn(contract), started.Kill, nil
 }
 
 // dispense connects to a plugin that go-plugin starts.
@@ -198,13 +96,19 @@ func callOn(contract *client.Client) func(context.Context) error {
 	}
 }
 
-func openHost(ctx context.Context, dir string) (way, error) {
-	plugins, err := openSupervisor(ctx, filepath.Join(dir, "host"))
+// openHost opens the whole chain around a call, as the core makes it.
+func openHost(ctx context.Context, dir string) (
+	call func(context.Context) error,
+	end func(),
+	err error,
+) {
+	plugins, err := openSupervisor(ctx, dir)
 	if err != nil {
-		return way{}, err
+		return nil, nil, err
 	}
 	payment := request()
-	call := func(ctx context.Context) error {
+
+	call = func(ctx context.Context) error {
 		lease, err := plugins.Acquire(ctx, account)
 		if err != nil {
 			return err
@@ -216,8 +120,7 @@ func openHost(ctx context.Context, dir string) (way, error) {
 		return err
 	}
 
-	end := func() { _ = plugins.Close(context.Background()) }
-	return way{"the host's whole chain", call, end}, nil
+	return call, func() { _ = plugins.Close(context.Background()) }, nil
 }
 
 // openSupervisor starts the plugin as a host does.
@@ -226,6 +129,15 @@ func openSupervisor(ctx context.Context, dir string) (*supervisor.Supervisor, er
 	if err != nil {
 		return nil, err
 	}
+	return startSupervisor(ctx, dir, folder, cfg)
+}
+
+// startSupervisor starts the plugin that settings have put into a folder.
+func startSupervisor(
+	ctx context.Context,
+	dir, folder string,
+	cfg config.Provider,
+) (*supervisor.Supervisor, error) {
 	plugins := supervisor.New(supervisor.Options{
 		PluginDir: folder,
 		DataDir:   filepath.Join(dir, "data"),
@@ -237,10 +149,10 @@ func openSupervisor(ctx context.Context, dir string) (*supervisor.Supervisor, er
 	return plugins, nil
 }
 
-// settings puts a copy of this program where a host looks for plugins.
+// settings puts a copy of the plugin where a host looks for plugins.
 func settings(dir string) (cfg config.Provider, plugins string, err error) {
 	plugins = filepath.Join(dir, "plugins")
-	if err := copySelf(plugins); err != nil {
+	if err := copyProvider(plugins); err != nil {
 		return cfg, "", err
 	}
 
@@ -258,18 +170,18 @@ func settings(dir string) (cfg config.Provider, plugins string, err error) {
 	}, plugins, nil
 }
 
-// copySelf copies this program into a folder, as the plugin of the account.
-func copySelf(folder string) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	program, err := os.ReadFile(self)
-	if err != nil {
-		return err
-	}
+// programs is the folder of this program, in which the plugin's is too.
+var programs = filepath.Dir(os.Args[0])
 
-	// A copy, since some measurements change the program.
+func providerProgram() string { return filepath.Join(programs, "provider") }
+
+// copyProvider copies the plugin's program into a folder, since some
+// measurements change it.
+func copyProvider(folder string) error {
+	program, err := os.ReadFile(providerProgram())
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,79 +18,164 @@ import (
 	"time"
 )
 
-// The addresses and the token of the repository's config.toml.
-const (
-	hostURL   = "http://127.0.0.1:8080"
-	hostToken = "payhost-sandbox-token"
-)
+// The token of the repository's config.toml.
+const hostToken = "payhost-sandbox-token"
 
-// measureWhole runs the built programs as `make run` does, on a data folder of
-// its own. It measures how long all plugins of config.toml take to start
-// together, and the memory of all processes, idle and under load.
-func measureWhole(ctx context.Context, dir string) (string, error) {
-	path := filepath.Join(dir, "whole.toml")
-	if err := writeConfig(path); err != nil {
-		return "", err
-	}
-	sandbox, err := startProgram("bin/sandbox", "http", "-listen", "127.0.0.1:9090")
-	if err != nil {
-		return "", err
-	}
-	defer sandbox.stop()
-
-	begin := time.Now()
-	host, err := startProgram("bin/payhost", "payhost ready:", "serve", "--config", path)
-	if err != nil {
-		return "", err
-	}
-	defer host.stop()
-
-	elapsed := time.Since(begin)
-	plugins, names, err := providers(ctx)
-	if err != nil {
-		return "", err
-	}
-
-	// Memory and processors, before and after a load over HTTP.
-	idleHost := residentOf(host.pid())
-	idlePlugins, smallest := residentOfAll(plugins)
-	before := takenNow(host.pid(), sandbox.pid(), plugins)
-	result, err := loadHTTP(ctx, names)
-	if err != nil {
-		return "", err
-	}
-
-	processors := takenNow(host.pid(), sandbox.pid(), plugins).since(before)
-	busyPlugins, _ := residentOfAll(plugins)
-	busy := residentOf(host.pid()) + busyPlugins
-
-	return fmt.Sprintf("From nothing to ready with %d plugins started in parallel: %s. "+
-		"Resident memory of host and plugins together: idle %.0f MB\n"+
-		"(host %.0f, smallest plugin %.1f), after a load of %d callers %.0f MB (aim 400). "+
-		"Over HTTP that load made %.0f payments/s, p50 %s, p99 %s,\n"+
-		"with load, host, plugin and simulator on the same machine (aim %d). %s\n",
-		len(plugins),
-		short(elapsed),
-		megabytes(idleHost+idlePlugins),
-		megabytes(idleHost),
-		megabytes(smallest),
-		manyCallers,
-		megabytes(busy),
-		result.perSecond,
-		short(result.p50),
-		short(result.p99),
-		aimPayments,
-		processors,
-	), nil
+// instance is one side's host with its plugins, as `make run` starts them, and
+// one account more, whose provider is served here.
+type instance struct {
+	program *program
+	url     string
+	plugins []int
+	made    atomic.Int64
 }
 
-// writeConfig writes the repository's config.toml with a data folder beside it.
-func writeConfig(path string) error {
-	text, err := os.ReadFile("config.toml")
+// whole measures the programs as they are shipped, over HTTP.
+func (b *bench) whole(ctx context.Context) error {
+	provider, end, err := serveProvider(ctx)
 	if err != nil {
 		return err
 	}
-	plugins, err := filepath.Abs(filepath.Join("bin", "plugins"))
+	defer end()
+	address, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	sandbox, err := startProgram(
+		filepath.Join(b.sides[0].bin, "sandbox"), "http", "-listen", address)
+	if err != nil {
+		return err
+	}
+	defer sandbox.stop()
+
+	var running []*instance
+	for _, s := range b.sides {
+		begin := time.Now()
+		started, err := s.startWhole(ctx, address, provider)
+		if err != nil {
+			return err
+		}
+		defer started.program.stop()
+		b.report.ready = append(b.report.ready, time.Since(begin))
+		running = append(running, started)
+
+		idle := residentOf(started.program.pid())
+		all, smallest := residentOfAll(started.plugins)
+		b.report.idle = append(b.report.idle, memory{idle, idle + all, smallest})
+	}
+
+	if err := b.wholeTurns(ctx, running); err != nil {
+		return err
+	}
+	for _, started := range running {
+		all, _ := residentOfAll(started.plugins)
+		b.report.busy = append(b.report.busy, residentOf(started.program.pid())+all)
+	}
+
+	return nil
+}
+
+// memory is resident memory in bytes.
+type memory struct{ host, all, smallest int64 }
+
+func (b *bench) wholeTurns(ctx context.Context, running []*instance) error {
+	lists := make([][]figures, len(running))
+	hosts := make([][]figures, len(running))
+	for round := range b.plan.rounds {
+		for k := range running {
+			at := (k + round) % len(running)
+			started := running[at]
+			pid := started.program.pid()
+			before, first := processOnly(pid), started.made.Load()
+			result, err := load(ctx, manyCallers, b.plan.slice, started.pay, pid)
+			if err != nil {
+				return err
+			}
+
+			lists[at] = append(lists[at], result)
+			result.CPU = (processOnly(pid) - before) /
+				time.Duration(started.made.Load()-first)
+			hosts[at] = append(hosts[at], result)
+		}
+	}
+
+	for k := range running {
+		b.report.add(chapterWhole, rowWhole, k, median(lists[k]))
+		host := figures{CPU: median(hosts[k]).CPU}
+		b.report.add(chapterWhole, rowWholeHost, k, host)
+	}
+
+	return nil
+}
+
+func serveProvider(ctx context.Context) (url string, end func(), err error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	server := &http.Server{
+		Handler:           http.HandlerFunc(servePages),
+		ReadHeaderTimeout: 10 * time.Second,
+	}
+	go func() { _ = server.Serve(listener) }() // ends with Close
+
+	return "http://" + listener.Addr().String(), func() { _ = server.Close() }, nil
+}
+
+// servePages is a provider whose answers take the same time however many it has
+// given.
+func servePages(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body) // what it is does not matter
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, `{"url":"https://pay.example/page"}`)
+}
+
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
+// startWhole starts a host on the tree's config.toml, in a folder of its own.
+func (s *side) startWhole(ctx context.Context, sandbox, provider string) (*instance, error) {
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(s.bin, "whole.toml")
+	if err := s.writeConfig(path, address, sandbox, provider); err != nil {
+		return nil, err
+	}
+
+	started, err := startProgram(filepath.Join(s.bin, "payhost"),
+		"payhost ready:", "serve", "--config", path)
+	if err != nil {
+		return nil, err
+	}
+
+	made := &instance{program: started, url: "http://" + address}
+	made.plugins, err = made.providers(ctx)
+	if err != nil {
+		started.stop()
+		return nil, err
+	}
+
+	return made, nil
+}
+
+func (s *side) writeConfig(path, address, sandbox, provider string) error {
+	text, err := os.ReadFile(filepath.Join(s.tree, "config.toml"))
+	if err != nil {
+		return err
+	}
+	plugins := filepath.Join(s.bin, "plugins")
+	program, err := os.ReadFile(filepath.Join(s.bin, "provider"))
+	if err != nil {
+		return err
+	}
+	err = os.WriteFile(filepath.Join(plugins, account), program, 0o700) //nolint:gosec // it is a program
 	if err != nil {
 		return err
 	}
@@ -98,7 +184,12 @@ func writeConfig(path string) error {
 		`"bin/plugins"`, fmt.Sprintf("%q", plugins),
 		`"var"`, `"whole"`,
 		"sqlite:var/", "sqlite:whole/",
+		"127.0.0.1:8080", address,
+		"127.0.0.1:9090", sandbox,
 	).Replace(string(text))
+	settings += fmt.Sprintf("\n[providers.%s]\nplugin = %q\nmax_in_flight = 256\n"+
+		"[providers.%s.config]\nenvironment = \"sandbox\"\nbase_url = %q\n",
+		account, account, account, provider)
 
 	return os.WriteFile(path, []byte(settings), 0o600) //nolint:gosec // a folder of our own
 }
@@ -162,11 +253,11 @@ func (p *program) stop() {
 	<-p.done
 }
 
-// providers returns the processes and names of the host's providers.
-func providers(ctx context.Context) (pids []int, names []string, err error) {
-	status, body, err := call(ctx, http.MethodGet, "/v1/providers", "", "")
+// providers returns the processes of the shipped plugins.
+func (i *instance) providers(ctx context.Context) (pids []int, err error) {
+	status, body, err := i.call(ctx, http.MethodGet, "/v1/providers", "", "")
 	if err != nil || status != http.StatusOK {
-		return nil, nil, fmt.Errorf("list providers: %d %w", status, err)
+		return nil, fmt.Errorf("list providers: %d %w", status, err)
 	}
 	var list struct {
 		Data []struct {
@@ -175,44 +266,30 @@ func providers(ctx context.Context) (pids []int, names []string, err error) {
 		}
 	}
 	if err := json.Unmarshal(body, &list); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 
 	for _, provider := range list.Data {
-		pids = append(pids, provider.PID)
-		names = append(names, provider.Name)
-	}
-
-	return pids, names, nil
-}
-
-// loadHTTP makes payments at the first provider that accepts a plain one.
-func loadHTTP(ctx context.Context, names []string) (figures, error) {
-	var keys atomic.Int64
-	for _, name := range names {
-		create := func(ctx context.Context) error {
-			key := fmt.Sprintf("whole-%d", keys.Add(1))
-			return createHTTP(ctx, name, key)
-		}
-		if create(ctx) == nil {
-			return load(ctx, manyCallers, 5*time.Second, create)
+		if provider.Name != account {
+			pids = append(pids, provider.PID)
 		}
 	}
 
-	return figures{}, errors.New("no provider takes a plain payment in USD")
+	return pids, nil
 }
 
-// createHTTP creates a payment that the customer has to act on next.
-func createHTTP(ctx context.Context, provider, key string) error {
-	body := fmt.Sprintf(`{"provider":%q,"amount":"60.00","currency":"USD"}`, provider)
-	status, answer, err := call(ctx, http.MethodPost, "/v1/payments", key, body)
+// pay creates a payment that the customer has to act on next.
+func (i *instance) pay(ctx context.Context) error {
+	body := fmt.Sprintf(`{"provider":%q,"amount":"60.00","currency":"USD"}`, account)
+	key := fmt.Sprintf("whole-%d", i.made.Add(1))
+	status, answer, err := i.call(ctx, http.MethodPost, "/v1/payments", key, body)
 	if err != nil {
 		return err
 	}
 
 	waiting := strings.Contains(string(answer), `"status":"requires_action"`)
 	if status != http.StatusCreated || !waiting {
-		return fmt.Errorf("%s: %d %s", provider, status, answer)
+		return fmt.Errorf("%d %s", status, answer)
 	}
 
 	return nil
@@ -221,9 +298,12 @@ func createHTTP(ctx context.Context, provider, key string) error {
 var httpClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: manyCallers}}
 
 // call makes one call of the host's API.
-func call(ctx context.Context, method, path, key, body string) (int, []byte, error) {
+func (i *instance) call(
+	ctx context.Context,
+	method, path, key, body string,
+) (int, []byte, error) {
 	content := strings.NewReader(body)
-	req, err := http.NewRequestWithContext(ctx, method, hostURL+path, content)
+	req, err := http.NewRequestWithContext(ctx, method, i.url+path, content)
 	if err != nil {
 		return 0, nil, err
 	}

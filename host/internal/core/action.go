@@ -214,7 +214,7 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 		return nil, false, turnedAway(i.Provider, err)
 	}
 
-	called := c.waiting()
+	called := c.countCaller()
 	defer called()
 	first, until, other, err := c.recordFirst(ctx, lease, i, key, hashes.Current, a)
 	if err != nil || other {

@@ -197,8 +197,8 @@ func (c *Core) Instance() string { return c.instance }
 // yields to them.
 func (c *Core) Busy() bool { return c.callers.Load() > 0 }
 
-// waiting counts a caller until done is called, which may be called again.
-func (c *Core) waiting() (done func()) {
+// countCaller counts a caller until done is called, which may be called again.
+func (c *Core) countCaller() (done func()) {
 	c.callers.Add(1)
 	return sync.OnceFunc(func() { c.callers.Add(-1) })
 }

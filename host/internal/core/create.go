@@ -129,7 +129,7 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 	}
 	defer release()
 
-	called := c.waiting()
+	called := c.countCaller()
 	defer called()
 	lease, first, until, taken, err := c.recordNew(ctx, i, op, hashes.Current)
 

@@ -89,18 +89,26 @@ func main() {
 }
 
 // hideMemory keeps what is in the process's memory from others, once it has a
-// socket: before that the host could not listen for it.
+// socket that listens: before that the host could not listen for it.
 func hideMemory() {
-	for {
-		sockets, _ := filepath.Glob(filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "plugin*"))
-		if len(sockets) > 0 {
-			break
-		}
+	for !listens() {
 		time.Sleep(time.Millisecond)
 	}
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		panic(err)
 	}
+}
+
+// listens reports whether one of the process's first files is a socket that
+// listens.
+func listens() bool {
+	for fd := range 64 {
+		on, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+		if (err == nil) && (on == 1) {
+			return true
+		}
+	}
+	return false
 }
 
 // standStill waits to be killed. Nothing else would run, and the runtime would call that a deadlock.
