@@ -289,3 +289,22 @@ func TestAFailedJobLeavesNothingInASharedCommit(t *testing.T) {
 		}
 	}
 }
+
+// The writer looks rows up by an index whatever the tables were when its plans
+// were made.
+func TestTheWriterKeepsPlansByIndex(t *testing.T) {
+	ctx := t.Context()
+	s := openOn(t, PostgresURL(t))
+	for setting, want := range writerSettings {
+		err := s.Write(ctx, func(tx *Tx) error {
+			got, err := tx.Show(ctx, setting)
+			if got != want {
+				t.Errorf("%s is %q", setting, got)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
