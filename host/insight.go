@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/insight"
@@ -46,12 +45,8 @@ func (h *Host) quarantined() (list []insight.Quarantined) {
 // and starts empty with the host. The error is ErrNotFound for a provider that
 // is not configured.
 func (h *Host) ProviderHistory(name, window string) (ProviderHistory, error) {
-	if _, ok := h.supervisor.Status(name); !ok {
-		return ProviderHistory{}, &payment.Error{
-			Code:    string(sdk.CodeNotFound),
-			Outcome: sdk.OutcomeNotSent,
-			Message: fmt.Sprintf("no provider is called %q in the configuration", name),
-		}
+	if err := h.configured(name); err != nil {
+		return ProviderHistory{}, err
 	}
 
 	found, ok := h.history.Window(name, window)

@@ -29,7 +29,7 @@ func (h *Host) registerMetrics(commits prometheus.Collector, version string) {
 		commits,
 		push.Collector(h.deadLetters),
 		h.supervisor.Collector(),
-		insight.NewFigures(h.store, h.log),
+		insight.NewFigures(h.store, h.log, h.providerNames),
 		buildInfo(version),
 		expiry{h},
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -41,6 +41,14 @@ func (h *Host) registerMetrics(commits prometheus.Collector, version string) {
 			Help: "Whether the last reload was applied whole: 1, or 0. It is 1 before the first.",
 		}, h.reloadedWhole),
 	)
+}
+
+// providerNames returns the names of the configured providers.
+func (h *Host) providerNames() (names []string) {
+	for _, status := range h.supervisor.Statuses() {
+		names = append(names, status.Name)
+	}
+	return names
 }
 
 // buildInfo is always 1; its labels say what runs.

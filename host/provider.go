@@ -3,10 +3,12 @@ package host
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -27,6 +29,72 @@ func (h *Host) Provider(name string) (ProviderStatus, bool) {
 		return ProviderStatus{}, false
 	}
 	return statusOf(found), true
+}
+
+// PauseProvider stops new payments, new payouts or both at a provider, on every
+// host of the database, until ResumeProvider: what is open goes on. It returns
+// the provider's pauses. The operator is kept in the pause, with the reason, which
+// is required. The error is ErrNotFound for a provider that is not configured.
+func (h *Host) PauseProvider(
+	ctx context.Context, name string, what PauseScope, operator, reason string,
+) ([]Pause, error) {
+	if err := h.configured(name); err != nil {
+		return nil, err
+	}
+	list, err := h.core.Pause(ctx, name, what, operator, reason)
+	if err == nil {
+		h.log.Warn("a provider is paused",
+			"provider", name, "what", what.Scopes(), "by", operator, "reason", reason)
+	}
+	return list, failure(ctx, err)
+}
+
+// ResumeProvider ends pauses, and returns those of the provider that are left.
+// Resuming what is not paused changes nothing.
+func (h *Host) ResumeProvider(
+	ctx context.Context, name string, what PauseScope, operator, reason string,
+) ([]Pause, error) {
+	if err := h.configured(name); err != nil {
+		return nil, err
+	}
+	list, err := h.core.Resume(ctx, name, what)
+	if err == nil {
+		h.log.Warn("a provider is resumed",
+			"provider", name, "what", what.Scopes(), "by", operator, "reason", reason)
+	}
+	return list, failure(ctx, err)
+}
+
+// Pauses returns what is paused at all providers, also at those that are not
+// configured any more.
+func (h *Host) Pauses(ctx context.Context) ([]Pause, error) {
+	list, err := h.core.Pauses(ctx)
+	return list, failure(ctx, err)
+}
+
+// RestartProvider has a provider tried at once whose plugin is in quarantine or
+// waits for its next try. A provider that is served is left alone.
+func (h *Host) RestartProvider(name, operator, reason string) (ProviderStatus, error) {
+	if err := h.configured(name); err != nil {
+		return ProviderStatus{}, err
+	}
+	h.log.Warn("an operator has a provider tried again",
+		"provider", name, "by", operator, "reason", reason)
+	h.supervisor.Release(name)
+	status, _ := h.Provider(name)
+	return status, nil
+}
+
+// configured is ErrNotFound for a provider that is not in the configuration.
+func (h *Host) configured(name string) error {
+	if _, ok := h.supervisor.Status(name); ok {
+		return nil
+	}
+	return &payment.Error{
+		Code:    string(sdk.CodeNotFound),
+		Outcome: sdk.OutcomeNotSent,
+		Message: fmt.Sprintf("no provider is called %q in the configuration", name),
+	}
 }
 
 // configSchema returns the JSON Schema of a provider's configuration, nil while

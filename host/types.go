@@ -57,6 +57,11 @@ type (
 	WebhookState = payment.WebhookState
 	// WebhookFilter narrows a list of webhooks.
 	WebhookFilter = payment.WebhookFilter
+	// Pause stops new payments or payouts at a provider until they are resumed.
+	Pause = payment.Pause
+	// PauseScope is what a pause stops.
+	PauseScope = payment.PauseScope
+
 	// TokenKey is one of the keys that sign webhook and return URLs.
 	TokenKey = payment.TokenKey
 

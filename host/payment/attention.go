@@ -22,6 +22,8 @@ const (
 	// AttentionQuarantined is a provider whose plugin is not tried again by
 	// itself.
 	AttentionQuarantined AttentionKind = "quarantined"
+	// AttentionPaused is something that an operator has paused.
+	AttentionPaused AttentionKind = "paused"
 	// AttentionCertificate is a certificate that expires soon, or has expired.
 	AttentionCertificate AttentionKind = "certificate_expiring"
 )

@@ -64,6 +64,8 @@ const (
 	// CodeHostGone is for an attempt whose host ended before it recorded an
 	// answer.
 	CodeHostGone = "host_gone"
+	// CodePaused is for what an operator has paused: nothing was recorded.
+	CodePaused = "paused"
 	// CodeCanceled is for a caller whose own context ended first; Outcome says
 	// whether the call may go on.
 	CodeCanceled = "canceled"

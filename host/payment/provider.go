@@ -56,6 +56,9 @@ type ProviderStatus struct {
 	// Breaker is closed, half-open or open.
 	Breaker   string `json:"breaker"`
 	LastError string `json:"last_error,omitempty"`
+	// Paused are its pauses, empty when there are none; nil when the database did
+	// not answer.
+	Paused []Pause `json:"paused" doc:"what an operator has paused; null when the database did not answer"`
 	// Isolation keeps the process from the rest of the machine;
 	// IsolationMissing is what this system cannot do of that.
 	Isolation        []string         `json:"isolation,omitempty"`

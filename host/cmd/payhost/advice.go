@@ -74,6 +74,7 @@ func (c circumstance) passing() bool {
 		string(sdk.CodeRateLimited),
 		string(sdk.CodeInternal),
 		payment.CodeStorage,
+		payment.CodePaused,
 		payment.CodeIdempotencyInProgress:
 		return true
 	}
@@ -180,6 +181,8 @@ func (c circumstance) remedy() string {
 			return fmt.Sprintf("see how it stands: payhost %s show %s", kind, c.id)
 		}
 
+	case payment.CodePaused:
+		return "once the cause is mended: payhost resume " + provider
 	case payment.CodeStorage:
 		return "the host's database does not take writes: look at its disk, and into the host's log"
 	}

@@ -14,7 +14,8 @@ func (a *app) attentionCommand() *cobra.Command {
 		Short: "List what waits for you, each with what to do",
 		Long: `List what waits for you, the oldest first, each with what to do: payments, payouts
 and refunds that are unknown or under review, webhooks that were not applied, events
-that could not be delivered, providers in quarantine, and an expiring certificate.`,
+that could not be delivered, providers in quarantine, pauses, and an
+expiring certificate.`,
 		Example: "  payhost attention\n  payhost attention --limit 200 --json",
 		Args:    cobra.NoArgs,
 	}

@@ -147,6 +147,8 @@ func (a *app) addCommands(root *cobra.Command) {
 	add(
 		groupProvider,
 		a.providersCommand(),
+		a.pauseCommand(),
+		a.resumeCommand(),
 		a.methodsCommand(),
 		a.balancesCommand(),
 		a.callCommand(),

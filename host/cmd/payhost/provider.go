@@ -20,7 +20,7 @@ type provider struct {
 // providersCommand shows the state of the host's providers. The providers
 // themselves are not asked.
 func (a *app) providersCommand() *cobra.Command {
-	return group(a.listProviders("providers"), a.listProviders("list"), a.showProvider())
+	return group(a.listProviders("providers"), a.listProviders("list"), a.showProvider(), a.restartProvider())
 }
 
 func (a *app) listProviders(use string) *cobra.Command {
@@ -126,6 +126,9 @@ func (a *app) providerBlock(p *provider) {
 	sheet.field("provider", p.Name)
 	sheet.field("state", string(p.State))
 	sheet.field("last error", p.LastError)
+	for _, one := range p.Paused {
+		sheet.field("paused", string(one.What)+" since "+a.at(one.Since)+" by "+one.By+": "+one.Reason)
+	}
 	sheet.field("plugin", strings.TrimSpace(p.Plugin+" "+p.Version))
 	sheet.field("", p.Description)
 	sheet.field("contract version", strconv.Itoa(p.ContractVersion))

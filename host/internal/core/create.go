@@ -312,6 +312,10 @@ func (c *Core) record(
 			i.ExpiresAt = now.Add(cfg.PaymentTTL)
 		}
 
+		if err := refuseIfPaused(ctx, tx, i); err != nil {
+			return err
+		}
+
 		// A key is taken once: of two requests under it, on whichever host, the
 		// slower one ends here and records nothing.
 		key := store.Key{

@@ -137,7 +137,7 @@ func (c *Core) invokeOnce(ctx context.Context, call invocation, timeout time.Dur
 		Action:      "operation",
 		Host:        c.instance,
 	}
-	w, other, err := c.recordOperation(ctx, &claim, timeout)
+	w, other, err := c.recordOperation(ctx, call.provider, &claim, timeout)
 	if err != nil {
 		return nil, false, err
 	}
@@ -186,7 +186,11 @@ func (c *Core) replayOperation(
 
 // recordOperation takes an operation's key until its deadline. other says that
 // another request has it.
-func (c *Core) recordOperation(ctx context.Context, claim *store.Key, timeout time.Duration,
+func (c *Core) recordOperation(
+	ctx context.Context,
+	provider string,
+	claim *store.Key,
+	timeout time.Duration,
 ) (w wall, other bool, err error) {
 	release, err := c.keys.Hold(ctx, claim.Key)
 	if err != nil {
@@ -198,7 +202,10 @@ func (c *Core) recordOperation(ctx context.Context, claim *store.Key, timeout ti
 	err = c.store.Write(ctx, func(tx *store.Tx) error {
 		claim.CreatedAt = tx.Now()
 		claim.Deadline = claim.CreatedAt.Add(timeout)
-		return tx.InsertKey(ctx, *claim)
+		if err := tx.InsertKey(ctx, *claim); err != nil {
+			return err
+		}
+		return refusePaused(ctx, tx, provider, payment.PausePayouts)
 	})
 
 	w.deadline = claim.Deadline

@@ -34,6 +34,7 @@ func (a *API) describe() (v1 http.Handler, document []byte) {
 	a.eventOperations(api)
 	a.deadLetterOperations(api)
 	a.insightOperations(api)
+	a.brakeOperations(api)
 
 	a.tokenKeyOperations(api)
 	a.webhookOperations(api)

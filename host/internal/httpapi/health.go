@@ -30,6 +30,8 @@ type health struct {
 	Stopping bool `json:"stopping,omitempty"`
 	// Draining reports whether an operator has switched readiness off.
 	Draining bool `json:"draining,omitempty"`
+	// Paused is what operators have paused. It does not count against the host.
+	Paused []paused `json:"paused,omitempty"`
 	// Waiting are the required providers that are not ready.
 	Waiting []waiting `json:"waiting,omitempty"`
 }
@@ -37,6 +39,11 @@ type health struct {
 type waiting struct {
 	Provider string                `json:"provider"`
 	State    payment.ProviderState `json:"state"`
+}
+
+type paused struct {
+	Provider string             `json:"provider"`
+	What     payment.PauseScope `json:"what"`
 }
 
 // healthz reports that the process answers. It depends on nothing outside of
@@ -105,7 +112,12 @@ func (a *API) probeStore(ctx context.Context) health {
 		a.Logger.Warn("nothing can be written to the store", "error", err)
 		return health{Store: "cannot be written", Reason: a.StoreReason(err)}
 	}
-	return health{OK: true, Store: "ok"}
+
+	found := health{OK: true, Store: "ok"}
+	for _, one := range a.pauses(ctx) {
+		found.Paused = append(found.Paused, paused{one.Provider, one.What})
+	}
+	return found
 }
 
 func answerHealth(w http.ResponseWriter, found health) {

@@ -148,6 +148,25 @@ type Providers interface {
 	// WebhookURL returns where an account's webhooks go. Its token is a secret of
 	// the operator's.
 	WebhookURL(name string) string
+
+	// Pauses are those of all providers.
+	Pauses(ctx context.Context) ([]payment.Pause, error)
+	// PauseProvider and ResumeProvider return the pauses of the provider, as they
+	// are then on every host of the database.
+	PauseProvider(
+		ctx context.Context,
+		name string,
+		what payment.PauseScope,
+		operator, reason string,
+	) ([]payment.Pause, error)
+	ResumeProvider(
+		ctx context.Context,
+		name string,
+		what payment.PauseScope,
+		operator, reason string,
+	) ([]payment.Pause, error)
+	// RestartProvider leaves a provider alone that is served.
+	RestartProvider(name, operator, reason string) (payment.ProviderStatus, error)
 }
 
 // Insight shows how the host stands.

@@ -16,7 +16,7 @@ func (a *API) insightOperations(api huma.API) {
 		tag:     "Host",
 		summary: "List what waits for an operator",
 		description: "Payments, payouts and refunds that are unknown or under review, webhooks that were " +
-			"not applied, events that could not be delivered, providers in quarantine and an expiring " +
+			"not applied, events that could not be delivered, providers in quarantine, pauses and an expiring " +
 			"certificate: the oldest first, each with the commands that end it. `more` names the kinds " +
 			"of which there are more than `limit`.",
 	}.described(), a.listAttention)

@@ -207,7 +207,7 @@ func statusUnasked(failed *payment.Error) int {
 	case string(sdk.CodeRateLimited):
 		return http.StatusTooManyRequests
 
-	case payment.CodeStorage:
+	case payment.CodeStorage, payment.CodePaused:
 		return http.StatusServiceUnavailable
 
 	// The caller or the host has gone: it counts whether a call had left.

@@ -70,9 +70,11 @@ func (a *API) providerOperations(api huma.API) {
 	}.described(), a.invokeOperation)
 }
 
-func (a *API) listProviders(context.Context, *struct{}) (*listed[providerView], error) {
+func (a *API) listProviders(ctx context.Context, _ *struct{}) (*listed[providerView], error) {
+	pauses := a.pauses(ctx)
 	var list []providerView
 	for _, status := range a.Providers.Providers() {
+		status.Paused = pausesOf(status.Name, pauses)
 		status.ConfigSchema = nil // it is long, and for one provider at a time
 		list = append(list, viewProvider(status))
 	}
@@ -95,6 +97,7 @@ func (a *API) getProvider(
 		})
 	}
 
+	status.Paused = pausesOf(in.Name, a.pauses(ctx))
 	view := viewProvider(status)
 	view.WebhookURL = a.Providers.WebhookURL(in.Name)
 	return &one[providerView]{&view}, nil

@@ -90,6 +90,25 @@ func (r *rig) Provider(name string) (payment.ProviderStatus, bool) {
 	return payment.ProviderStatus{}, false
 }
 
+func (r *rig) Pauses(ctx context.Context) ([]payment.Pause, error) { return r.core.Pauses(ctx) }
+
+func (r *rig) PauseProvider(
+	ctx context.Context, name string, what payment.PauseScope, operator, reason string,
+) ([]payment.Pause, error) {
+	return r.core.Pause(ctx, name, what, operator, reason)
+}
+
+func (r *rig) ResumeProvider(
+	ctx context.Context, name string, what payment.PauseScope, _, _ string,
+) ([]payment.Pause, error) {
+	return r.core.Resume(ctx, name, what)
+}
+
+func (r *rig) RestartProvider(name, _, _ string) (payment.ProviderStatus, error) {
+	status, _ := r.Provider(name)
+	return status, nil
+}
+
 func (r *rig) WebhookURL(name string) string { return r.core.AccountURL(name) }
 
 func newRig(t *testing.T) *rig {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"net/http/httptest"
 	"slices"
@@ -17,7 +18,10 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-type nobody struct{}
+type nobody struct{ brakes }
+
+// brakes are the calls that no test of the routes makes.
+type brakes interface{ Providers }
 
 func (nobody) Providers() []payment.ProviderStatus { return nil }
 
@@ -26,6 +30,8 @@ func (nobody) Provider(string) (payment.ProviderStatus, bool) {
 }
 
 func (nobody) WebhookURL(string) string { return "" }
+
+func (nobody) Pauses(context.Context) ([]payment.Pause, error) { return nil, nil }
 
 // bare is an API with nothing in it.
 func bare(t *testing.T) *API {

@@ -114,6 +114,9 @@ func (g *gathered) stored(ctx context.Context, tx *store.Tx) error {
 	if err := g.webhooks(ctx, tx); err != nil {
 		return err
 	}
+	if err := g.paused(ctx, tx); err != nil {
+		return err
+	}
 	return g.deadLetters(ctx, tx)
 }
 
@@ -142,6 +145,26 @@ func (g *gathered) webhooks(ctx context.Context, tx *store.Tx) error {
 
 	g.add(payment.AttentionWebhookUnmatched, itemsOf(unmatched, unmatchedItem))
 	g.add(payment.AttentionWebhookFailed, itemsOf(failed, failedItem))
+	return nil
+}
+
+func (g *gathered) paused(ctx context.Context, tx *store.Tx) error {
+	pauses, err := tx.Pauses(ctx)
+	if err != nil {
+		return err
+	}
+
+	var items []payment.AttentionItem
+	for _, one := range pauses {
+		items = append(items, payment.AttentionItem{
+			Provider: one.Provider,
+			Since:    one.Since,
+			Summary:  fmt.Sprintf("%s are paused by %s: %s", one.What, one.By, one.Reason),
+			Do:       []string{fmt.Sprintf("payhost resume %s %s", one.Provider, one.What)},
+		})
+	}
+
+	g.add(payment.AttentionPaused, items)
 	return nil
 }
 
@@ -181,7 +204,10 @@ func (g *gathered) quarantined(list []Quarantined) {
 			Since:    one.Since,
 			Summary: "its plugin is not started again by itself: " +
 				cmp.Or(one.Error, "it crashed too often"),
-			Do: []string{"payhost providers show " + one.Provider, "payhost reload"},
+			Do: []string{
+				"payhost providers show " + one.Provider,
+				"payhost providers restart " + one.Provider,
+			},
 		})
 	}
 	g.add(payment.AttentionQuarantined, items)

@@ -47,8 +47,13 @@ var (
 		"For how long the oldest status query has been due; 0 when none is.",
 		[]string{"provider"}, nil)
 
+	pausedDesc = prometheus.NewDesc("payhost_provider_paused",
+		"Whether an operator has paused new payments, or new payouts: 1, or 0.",
+		[]string{"provider", "what"}, nil)
+
 	allDescs = []*prometheus.Desc{
 		intentsDesc, doubtDesc, doubtAmountDesc, doubtAgeDesc, webhooksDesc, dueDesc, dueAgeDesc,
+		pausedDesc,
 	}
 )
 
@@ -66,6 +71,8 @@ var (
 type Figures struct {
 	store store.Transactor
 	log   *slog.Logger
+	// providers returns the names of the configured ones.
+	providers func() []string
 
 	mu sync.Mutex
 	// shown are the metrics of the last reading, which hold until due.
@@ -88,9 +95,10 @@ type count struct {
 	due   time.Time
 }
 
-// NewFigures returns the figures of a store.
-func NewFigures(s store.Transactor, log *slog.Logger) *Figures {
-	return &Figures{store: s, log: log, ended: map[series]count{}}
+// NewFigures returns the figures of a store. providers returns the names of the
+// configured ones, each of which is paused or is not.
+func NewFigures(s store.Transactor, log *slog.Logger, providers func() []string) *Figures {
+	return &Figures{store: s, log: log, providers: providers, ended: map[series]count{}}
 }
 
 // Describe is of prometheus.Collector.
@@ -129,6 +137,9 @@ func (f *Figures) read(ctx context.Context) []prometheus.Metric {
 	var open reading
 	err := f.store.Read(ctx, func(tx *store.Tx) error {
 		open = reading{}
+		if err := open.readPauses(ctx, tx, f.providers()); err != nil {
+			return err
+		}
 		return open.readOpen(ctx, tx)
 	})
 	if err != nil {
@@ -222,6 +233,30 @@ func (r *reading) readOpen(ctx context.Context, tx *store.Tx) error {
 	}
 
 	return r.readWebhooks(ctx, tx)
+}
+
+// readPauses reads what is paused at the configured providers.
+func (r *reading) readPauses(ctx context.Context, tx *store.Tx, providers []string) error {
+	pauses, err := tx.Pauses(ctx)
+	if err != nil {
+		return err
+	}
+
+	in := func(provider string, what payment.PauseScope) float64 {
+		for _, one := range pauses {
+			if (one.Provider == provider) && (one.What == what) {
+				return 1
+			}
+		}
+		return 0
+	}
+	for _, name := range providers {
+		for _, what := range payment.PauseAll.Scopes() {
+			r.gauge(pausedDesc, in(name, what), name, string(what))
+		}
+	}
+
+	return nil
 }
 
 // readIntents counts the intents of a provider that have not ended, and notes

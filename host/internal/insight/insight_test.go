@@ -194,7 +194,11 @@ func TestNoFiguresAreShownWhileTheStoreDoesNotAnswer(t *testing.T) {
 		var log strings.Builder
 		registry := prometheus.NewRegistry()
 		registry.MustRegister(
-			insight.NewFigures(s, slog.New(slog.NewTextHandler(&log, nil))))
+			insight.NewFigures(
+				s,
+				slog.New(slog.NewTextHandler(&log, nil)),
+				func() []string { return []string{"acme"} },
+			))
 		families, err := registry.Gather()
 		if err != nil {
 			t.Fatal(err)

@@ -330,6 +330,7 @@ func (s *Store) runOnce(
 	}
 
 	// Each job has a part of the transaction.
+	rows.pauses = &pausesRead{}
 	failed = map[*job]error{}
 
 	for _, j := range jobs {

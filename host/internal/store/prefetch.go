@@ -40,6 +40,7 @@ func newEventKey(provider, id string) eventKey {
 type prefetched struct {
 	intents map[string]*prefetchedIntent
 	applied map[eventKey]bool // of events, whether they are applied
+	pauses  *pausesRead       // nil where the transaction is nobody else's
 }
 
 // prefetchedIntent is an intent that is locked until the commit.
