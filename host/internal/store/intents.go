@@ -350,13 +350,14 @@ func (t *Tx) IntentsByReference(
 
 // otherHolder begins at the reference. SQLite takes the tables of a CROSS JOIN
 // in the order in which they are written: left to itself it walks all intents
-// of the kind, because they come in the order that is asked for.
+// of the kind, because they come in the order that is asked for. PostgreSQL
+// would begin at the kind or the identity; only its key finds the other intent.
 const otherHolder = `SELECT other.id FROM provider_references AS held
 	CROSS JOIN intents AS other
 	WHERE held.reference = $1 AND other.id = held.intent_id
-	AND other.id <> $2 AND other.kind = $3
-	AND other.fingerprint = $4 AND other.succeeded_at > 0
-	ORDER BY other.id LIMIT 1`
+	AND other.id <> $2 AND other.kind || '' = $3
+	AND other.fingerprint || '' = $4 AND other.succeeded_at > 0
+	ORDER BY other.id || '' LIMIT 1`
 
 // OtherHolder reads the id of another intent of the same kind and identity,
 // whatever its account is called, that has succeeded and carries a reference of
