@@ -9,6 +9,7 @@ import (
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
 )
 
 // Payment returns one payment with its attempts and history. The error is a
@@ -115,8 +116,16 @@ func (c *Core) list(
 	var found []*intent.Intent
 	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
 		found, err = tx.ListIntents(ctx, narrowed)
+		if (err == nil) && (len(found) == 0) && (f.Cursor != "") {
+			_, err = tx.Intent(ctx, f.Cursor) // else a wrong cursor looks like the end
+		}
 		return err
 	})
+	if errors.Is(err, store.ErrNotFound) {
+		return "", invalid([]sdk.Violation{
+			{Field: "cursor", Message: "names nothing that is recorded"},
+		})
+	}
 	if err != nil {
 		return "", unread(ctx, err)
 	}

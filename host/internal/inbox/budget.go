@@ -11,8 +11,8 @@ import (
 // provider and of all: so many at once, and then so many a second. They are the
 // bound for many senders, each of whom keeps to its own.
 const (
-	providerBytes, providerBytesRate = 4 << 20, 64 << 10
-	allBytes, allBytesRate           = 8 << 20, 256 << 10
+	providerBytes, providerBytesRate = 24 << 20, 64 << 10
+	allBytes, allBytesRate           = 48 << 20, 256 << 10
 	// rowBytes is what a stored request takes besides what was sent.
 	rowBytes = 1 << 10
 )

@@ -33,8 +33,14 @@ func TestRowsOfOneCommitAreThoseOfSeveral(t *testing.T) {
 	const many = 6
 	rounds := [][]func(*Tx) error{}
 
+	told := map[string]*intent.Intent{}
 	for _, one := range []func(tx *Tx, k int) error{
-		createOne, createReloaded, answerOne, refundOne,
+		func(tx *Tx, k int) error { return create(tx, told, fmt.Sprintf("pay_%d", k), k%2, 10) },
+		func(tx *Tx, k int) error { // the first number is reconfigured meanwhile
+			return create(tx, told, fmt.Sprintf("pay_reloaded_%d", k), k%2, uint64(100*(k+1)))
+		},
+		answerOne,
+		refundOne,
 	} {
 		var jobs []func(*Tx) error
 		for k := range many {
@@ -44,6 +50,8 @@ func TestRowsOfOneCommitAreThoseOfSeveral(t *testing.T) {
 	}
 
 	together, apart := openOn(t, PostgresURL(t)), openOn(t, PostgresURL(t))
+	numbers := map[string]uint64{}
+
 	for n, jobs := range rounds {
 		batch := make([]*job, len(jobs))
 		for k, fn := range jobs {
@@ -53,10 +61,23 @@ func TestRowsOfOneCommitAreThoseOfSeveral(t *testing.T) {
 			}
 		}
 
+		for id, created := range told {
+			numbers[id] = created.Sequence
+			created.Sequence = 0
+		}
+
 		failed, err := together.runOnce(ctx, batch, false)
 		if err != nil || len(failed) > 0 {
 			t.Fatalf("round %d together: %v, %v", n, failed, err)
 		}
+
+		for id, created := range told {
+			if created.Sequence != numbers[id] {
+				t.Errorf("%s is told %d, alone %d", id, created.Sequence, numbers[id])
+			}
+		}
+
+		clear(told)
 	}
 
 	for _, table := range slices.Sorted(maps.Keys(mergedTables)) {
@@ -84,16 +105,14 @@ func openOn(t *testing.T, url string) *Store {
 	return s
 }
 
-// createOne records a payment, of one of two identities.
-func createOne(tx *Tx, k int) error { return create(tx, fmt.Sprintf("pay_%d", k), k%2, 10) }
-
-// createReloaded records a payment while the number is reconfigured with which
-// the counters begin.
-func createReloaded(tx *Tx, k int) error {
-	return create(tx, fmt.Sprintf("pay_reloaded_%d", k), k%2, uint64(100*(k+1)))
-}
-
-func create(tx *Tx, id string, identity int, start uint64) error {
+// create records a payment of one of two identities, and keeps it in told.
+func create(
+	tx *Tx,
+	told map[string]*intent.Intent,
+	id string,
+	identity int,
+	start uint64,
+) error {
 	ctx := context.Background()
 	counter := fmt.Sprintf("sequence:%d", identity)
 	created := &intent.Intent{
@@ -104,6 +123,8 @@ func create(tx *Tx, id string, identity int, start uint64) error {
 		Status:      payment.Created,
 		Amount:      payment.Amount{Decimal: decimal.RequireFromString("1.5")},
 	}
+
+	told[id] = created
 
 	return errors.Join(
 		tx.InsertKey(ctx, Key{Key: "key of " + id, IntentID: id}),
@@ -222,5 +243,68 @@ func TestWritesBehindTheOthersRestWhileOthersCome(t *testing.T) {
 	beside.rest = now.Add(time.Hour)
 	if open, resume := beside.next(queue); open != nil || resume == nil {
 		t.Error("they do not rest")
+	}
+}
+
+// A job that fails leaves nothing in a commit that others share with it,
+// however much of it has reached the database, and the others lose nothing.
+func TestAFailedJobLeavesNothingInASharedCommit(t *testing.T) {
+	ctx := t.Context()
+	failing := errors.New("the job's own")
+
+	for _, url := range []string{"sqlite:" + t.TempDir() + "/payhost.db", PostgresURL(t)} {
+		s := openOn(t, url)
+		take := func(key string) *job {
+			return &job{
+				ctx: ctx,
+				fn:  func(tx *Tx) error { return tx.InsertKey(ctx, Key{Key: key}) },
+			}
+		}
+
+		fails := &job{
+			ctx: ctx,
+			fn: func(tx *Tx) error {
+				if err := tx.InsertKey(ctx, Key{Key: "failed"}); err != nil {
+					return err
+				}
+				if _, err := tx.Key(ctx, "failed"); err != nil { // it has been sent
+					return err
+				}
+				return failing
+			},
+		}
+
+		failed, err := s.runAll(ctx, []*job{take("before"), fails, take("after")})
+		if err != nil || len(failed) != 1 || !errors.Is(failed[fails], failing) {
+			t.Fatalf("%s: %v, %v", s.db.traits().name, failed, err)
+		}
+
+		for key, want := range map[string]error{
+			"before": nil, "failed": ErrNotFound, "after": nil,
+		} {
+			err := s.Get(ctx, func(tx *Tx) error { _, err := tx.Key(ctx, key); return err })
+			if !errors.Is(err, want) {
+				t.Errorf("%s: the key %q: %v", s.db.traits().name, key, err)
+			}
+		}
+	}
+}
+
+// The writer looks rows up by an index whatever the tables were when its plans
+// were made.
+func TestTheWriterKeepsPlansByIndex(t *testing.T) {
+	ctx := t.Context()
+	s := openOn(t, PostgresURL(t))
+	for setting, want := range writerSettings {
+		err := s.Write(ctx, func(tx *Tx) error {
+			got, err := tx.Show(ctx, setting)
+			if got != want {
+				t.Errorf("%s is %q", setting, got)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
 	}
 }

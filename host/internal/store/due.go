@@ -26,10 +26,26 @@ const doubtfulIntents = `SELECT ` + intentColumns + ` FROM intents
 	AND +check_at > 0 AND +check_at <= $1`
 
 // DueProviders returns the names of the providers that have something due by
-// now.
-func (t *Tx) DueProviders(ctx context.Context, now time.Time) ([]string, error) {
-	return t.texts(ctx, `SELECT DISTINCT provider FROM intents
-		WHERE check_at > 0 AND check_at <= $1`, micros(now))
+// now. It takes two steps for each provider, however much is due.
+func (t *Tx) DueProviders(ctx context.Context, now time.Time) (due []string, err error) {
+	names, err := t.distinct(ctx, `SELECT provider FROM intents
+		WHERE check_at > 0 AND provider > $1 ORDER BY provider LIMIT 1`)
+	if err != nil {
+		return nil, err
+	}
+
+	for _, name := range names {
+		first, err := t.firstText(ctx, `SELECT provider FROM intents
+			WHERE provider = $1 AND check_at > 0 AND check_at <= $2 LIMIT 1`, name, micros(now))
+		if err != nil {
+			return nil, err
+		}
+		if first != "" {
+			due = append(due, name)
+		}
+	}
+
+	return due, nil
 }
 
 // Due reads the intents of a provider whose status is to be queried by now,

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/payhost/payhost/host/payment"
 )
@@ -98,6 +97,8 @@ func streamEvents(rows [][]any) []statement {
 	}
 }
 
+const eventColumns = `position, type, kind, intent_id, parent_id, sequence, created_at, data`
+
 // Events reads at most limit events of the stream after a position, oldest
 // first. types, when there are any, are exact types, or prefixes with a dot and
 // a star ("payout.*"). The list is empty, not nil, when there is none.
@@ -107,37 +108,66 @@ func (t *Tx) Events(
 	types []string,
 	limit int,
 ) ([]payment.Event, error) {
+	query := `SELECT ` + eventColumns + ` FROM events WHERE position > $1`
 	args := []any{int64(after)}
-	where := "position > $1"
 	if len(types) > 0 {
-		var alternatives []string
-		for _, pattern := range types {
-			prefix, isPrefix := strings.CutSuffix(pattern, "*")
-			args = append(args, prefix)
-			if !isPrefix {
-				alternatives = append(alternatives, fmt.Sprintf("type = $%d", len(args)))
-				continue
-			}
-
-			// Not a range: which text lies between two others depends on the
-			// database's collation.
-			length := utf8.RuneCountInString(prefix)
-			alternatives = append(alternatives,
-				fmt.Sprintf("substr(type, 1, %d) = $%d", length, len(args)))
+		named, err := t.eventTypes(ctx, types)
+		if err != nil || len(named) == 0 {
+			return []payment.Event{}, err
 		}
-
-		where += " AND (" + strings.Join(alternatives, " OR ") + ")"
+		query, args = eventsOfTypes(args, named, limit)
 	}
 
-	args = append(args, limit)
-	query := fmt.Sprintf(`SELECT position, type, kind, intent_id, parent_id, sequence,
-		created_at, data FROM events WHERE %s ORDER BY position LIMIT $%d`, where, len(args))
+	query += ` ORDER BY position` + limitedTo(limit)
 	out, err := queryAll(ctx, t, scanEvent, query, args...)
 	if out == nil {
 		out = []payment.Event{} // which JSON shows as a list
 	}
 
 	return out, err
+}
+
+// eventsOfTypes returns the query for the events of any of some types. Each type
+// has a page of its own from the index, so that a rare type is not looked for
+// among all the others.
+func eventsOfTypes(args []any, types []string, limit int) (query string, all []any) {
+	var pages []string
+	for _, name := range types {
+		args = append(args, name)
+		pages = append(pages, fmt.Sprintf(`SELECT * FROM (SELECT `+eventColumns+` FROM events
+			WHERE type = $%d AND position > $1 ORDER BY position`+limitedTo(limit)+`) AS page%[1]d`,
+			len(args)))
+	}
+	return `SELECT * FROM (` + strings.Join(pages, " UNION ALL ") + `) AS pages`, args
+}
+
+// eventTypes returns the types that patterns stand for. A prefix stands for those
+// of the types that there are in the stream.
+func (t *Tx) eventTypes(ctx context.Context, patterns []string) (types []string, err error) {
+	var present []string
+	for _, pattern := range patterns {
+		prefix, isPrefix := strings.CutSuffix(pattern, "*")
+		if !isPrefix {
+			types = append(types, pattern)
+			continue
+		}
+
+		if present == nil {
+			present, err = t.distinct(ctx, `SELECT type FROM events WHERE type > $1
+				ORDER BY type LIMIT 1`)
+			if err != nil {
+				return nil, err
+			}
+		}
+		for _, name := range present {
+			if strings.HasPrefix(name, prefix) {
+				types = append(types, name)
+			}
+		}
+	}
+
+	slices.Sort(types)
+	return slices.Compact(types), nil
 }
 
 // Event reads one event of the stream. The error is ErrNotFound when there is

@@ -46,6 +46,55 @@ func (t *Tx) Show(ctx context.Context, name string) (value string, err error) {
 	return value, err
 }
 
+// Planned is Read with the plan of every query handed to look.
+func (s *Store) Planned(
+	ctx context.Context,
+	look func(query, plan string),
+	fn func(*Tx) error,
+) error {
+	return s.db.read(ctx, func(tx transaction) error {
+		return fn(s.newTx(&planning{tx, look, s.db.traits().name == "postgres"}))
+	})
+}
+
+// planning has the database explain each query before it runs it.
+type planning struct {
+	transaction
+	look     func(query, plan string)
+	postgres bool
+}
+
+func (p *planning) query(
+	ctx context.Context,
+	query string,
+	args []any,
+	each func(scanner) error,
+) error {
+	explain := "EXPLAIN QUERY PLAN "
+	if p.postgres {
+		explain = "EXPLAIN "
+	}
+
+	var lines []string
+	err := p.transaction.query(ctx, explain+query, args, func(row scanner) error {
+		var line, skipped string
+		if p.postgres {
+			err := row.Scan(&line)
+			lines = append(lines, line)
+			return err
+		}
+		err := row.Scan(&skipped, &skipped, &skipped, &line)
+		lines = append(lines, line)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p.look(query, strings.Join(lines, "\n"))
+
+	return p.transaction.query(ctx, query, args, each)
+}
+
 // AwaitQueue returns when n writes wait for the writer.
 func (s *Store) AwaitQueue(n int) {
 	for len(s.queue) < n {

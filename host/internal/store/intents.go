@@ -350,13 +350,14 @@ func (t *Tx) IntentsByReference(
 
 // otherHolder begins at the reference. SQLite takes the tables of a CROSS JOIN
 // in the order in which they are written: left to itself it walks all intents
-// of the kind, because they come in the order that is asked for.
+// of the kind, because they come in the order that is asked for. PostgreSQL
+// would begin at the kind or the identity; only its key finds the other intent.
 const otherHolder = `SELECT other.id FROM provider_references AS held
 	CROSS JOIN intents AS other
 	WHERE held.reference = $1 AND other.id = held.intent_id
-	AND other.id <> $2 AND other.kind = $3
-	AND other.fingerprint = $4 AND other.succeeded_at > 0
-	ORDER BY other.id LIMIT 1`
+	AND other.id <> $2 AND other.kind || '' = $3
+	AND other.fingerprint || '' = $4 AND other.succeeded_at > 0
+	ORDER BY other.id || '' LIMIT 1`
 
 // OtherHolder reads the id of another intent of the same kind and identity,
 // whatever its account is called, that has succeeded and carries a reference of
@@ -387,7 +388,9 @@ type Filter struct {
 	Limit             int
 }
 
-// ListIntents reads newest first.
+// ListIntents reads those first that were recorded last, by the database's clock.
+// Before leaves out what was recorded at the time of that intent or later; of
+// those with the same time the order is that of their ids.
 func (t *Tx) ListIntents(ctx context.Context, f Filter) ([]*intent.Intent, error) {
 	var where conditions
 	where.add("kind =", f.Kind)
@@ -396,25 +399,31 @@ func (t *Tx) ListIntents(ctx context.Context, f Filter) ([]*intent.Intent, error
 	where.addText("merchant_reference =", f.MerchantReference)
 	where.addTime("created_at >=", f.CreatedFrom)
 	where.addTime("created_at <", f.CreatedTo)
-	where.addText("id <", f.Before)
+	if f.Before != "" {
+		where.addBefore(f.Before)
+	}
 
-	query := where.newestFirst(intentColumns, "intents", f.Limit)
+	query := where.newestFirst(intentColumns, "intents", "created_at DESC, id DESC", f.Limit)
 	return t.intents(ctx, query, where.args...)
 }
+
+// isOpen names the statuses that are not final: an index finds these, and could
+// not leave the others out.
+const isOpen = `status IN ('created', 'requires_action', 'processing', 'authorized',
+	'pending', 'under_review', 'unknown')`
 
 // OpenIdentities reads the fingerprints under which an account has intents that
 // are not final.
 func (t *Tx) OpenIdentities(ctx context.Context, provider string) ([]string, error) {
 	return t.texts(ctx, `SELECT DISTINCT fingerprint FROM intents
-		WHERE provider = $1 AND fingerprint <> ''
-		AND status NOT IN ('succeeded', 'failed', 'canceled', 'expired')`, provider)
+		WHERE provider = $1 AND fingerprint <> '' AND `+isOpen, provider)
 }
 
 // OpenIntents counts an account's intents that are not final.
 func (t *Tx) OpenIntents(ctx context.Context, provider string) (int, error) {
 	var count int
 	err := t.queryRow(ctx, `SELECT COUNT(*) FROM intents WHERE provider = $1
-		AND status NOT IN ('succeeded', 'failed', 'canceled', 'expired')`, provider).Scan(&count)
+		AND `+isOpen, provider).Scan(&count)
 	return count, err
 }
 
@@ -466,12 +475,22 @@ func (c *conditions) addTime(clause string, arg time.Time) {
 	}
 }
 
-// newestFirst returns the text of the whole query, for rows whose ids sort by
-// time. It adds the limit to the arguments.
-func (c *conditions) newestFirst(columns, table string, limit int) string {
+// addBefore leaves out what was not recorded before an intent. The first clause
+// says nothing new: it is what an index can begin with.
+func (c *conditions) addBefore(id string) {
+	c.args = append(c.args, id)
+	const recorded = `(SELECT before.created_at FROM intents AS before WHERE before.id = $%[1]d)`
+	c.clauses = append(c.clauses,
+		fmt.Sprintf("created_at <= "+recorded, len(c.args)),
+		fmt.Sprintf("(created_at < "+recorded+" OR id < $%[1]d)", len(c.args)))
+}
+
+// newestFirst returns the text of the whole query. It adds the limit to the
+// arguments.
+func (c *conditions) newestFirst(columns, table, order string, limit int) string {
 	c.args = append(c.args, limit)
-	return fmt.Sprintf(`SELECT %s FROM %s WHERE %s ORDER BY id DESC LIMIT $%d`,
-		columns, table, strings.Join(c.clauses, " AND "), len(c.args))
+	return fmt.Sprintf(`SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT $%d`,
+		columns, table, strings.Join(c.clauses, " AND "), order, len(c.args))
 }
 
 // mutableColumns returns the values of the columns from status to doubt.

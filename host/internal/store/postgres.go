@@ -36,6 +36,13 @@ var sessionLimits = map[string]string{
 	"idle_in_transaction_session_timeout": "10s", "lock_timeout": "20s", "statement_timeout": "25s",
 }
 
+// writerSettings make the writer, whose statements are all by a key, look each
+// row up by an index. Its plans are made once, while the tables of a new
+// database are empty and walking them is cheapest, and are kept for hours.
+var writerSettings = map[string]string{
+	"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
+}
+
 // readerSettings make a Get, which is one implicit transaction, see one moment
 // as a Read does.
 var readerSettings = map[string]string{"default_transaction_isolation": "repeatable read"}
@@ -73,6 +80,7 @@ func openPostgres(ctx context.Context, url string) (database, error) {
 	} else {
 		p.migrations = writer.Config.Copy()
 		preset(writer.Config, sessionLimits)
+		preset(writer.Config, writerSettings)
 		preset(readers.Config, sessionLimits)
 		preset(readers.Config, readerSettings)
 

@@ -70,12 +70,12 @@ func (b *pgBatch) readTime(row scanner) error {
 // onTime makes the batch call fn with the server's time once that is known.
 func (b *pgBatch) onTime(fn func(time.Time)) { b.onTold = fn }
 
-// beginPart begins a part. Rows of several parts are merged as long as none has
-// a savepoint: a part that is rolled back alone has its own statements.
+// beginPart begins a part. Rows of several parts are merged where no savepoint
+// stands between them: a part that is rolled back alone has its own statements.
 func (b *pgBatch) beginPart(j *job, savepoint bool) error {
 	b.part = &part{job: j, savepoint: savepoint}
 	b.parts = append(b.parts, b.part)
-	b.merging = !savepoint
+	b.merging = true
 	if savepoint {
 		b.control("SAVEPOINT job", "savepoint")
 	}

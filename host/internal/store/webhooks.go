@@ -137,7 +137,7 @@ func (t *Tx) ListWebhooks(ctx context.Context, f WebhookFilter) ([]*Webhook, err
 	where.addText("state =", string(f.State))
 	where.addText("id <", f.Before)
 
-	query := where.newestFirst(webhookColumns, "webhooks", f.Limit)
+	query := where.newestFirst(webhookColumns, "webhooks", "id DESC", f.Limit)
 	return queryAll(ctx, t, scanWebhook, query, where.args...)
 }
 
