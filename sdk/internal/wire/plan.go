@@ -26,11 +26,11 @@ type plannedField struct {
 
 	inner *plan // of a message, or of each message of a list
 
-	// What Scrub does: free text is masked, and cut to limit.
+	// Free text is masked, and cut to limit.
 	free  bool
 	limit int
 
-	// What checkBounds does. A field that is cut or that holds exchanges is
+	// The bounds of an answer. A field that is cut or that holds exchanges is
 	// never refused.
 	exempt bool
 	each   int // the most bytes of each text or blob

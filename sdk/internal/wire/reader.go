@@ -37,7 +37,15 @@ type reader struct {
 	problems *Problems
 }
 
-func newReader() *reader { return &reader{problems: &Problems{}} }
+func newReader() *reader {
+	var made struct {
+		reader
+
+		found Problems
+	}
+	made.problems = &made.found
+	return &made.reader
+}
 
 // in returns a reader for the message in the named field.
 func (r *reader) in(field string) *reader { return r.item(field, -1) }
