@@ -350,6 +350,7 @@ func (s *Store) runOnce(
 			return nil, err
 		case err != nil:
 			failed[j] = err
+			*rows.pauses = pausesRead{} // it may have read what it had changed
 		}
 	}
 
