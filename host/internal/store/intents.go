@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/payment"
@@ -376,39 +374,6 @@ func (t *Tx) Children(ctx context.Context, parent string) ([]*intent.Intent, err
 		ORDER BY id`, parent)
 }
 
-// Filter narrows a list of intents. Zero values do not narrow.
-type Filter struct {
-	Kind              payment.Kind
-	Provider          string
-	Providers         []string // one of them
-	Status            payment.Status
-	MerchantReference string
-	CreatedFrom       time.Time
-	CreatedTo         time.Time
-	Before            string // an id: only older ones
-	Limit             int
-}
-
-// ListIntents reads those first that were recorded last, by the database's clock.
-// Before leaves out what was recorded at the time of that intent or later; of
-// those with the same time the order is that of their ids.
-func (t *Tx) ListIntents(ctx context.Context, f Filter) ([]*intent.Intent, error) {
-	var where conditions
-	where.add("kind =", f.Kind)
-	where.addText("provider =", f.Provider)
-	where.addAny("provider", f.Providers)
-	where.addText("status =", string(f.Status))
-	where.addText("merchant_reference =", f.MerchantReference)
-	where.addTime("created_at >=", f.CreatedFrom)
-	where.addTime("created_at <", f.CreatedTo)
-	if f.Before != "" {
-		where.addBefore(f.Before)
-	}
-
-	query := where.newestFirst(intentColumns, "intents", "created_at DESC, id DESC", f.Limit)
-	return t.intents(ctx, query, where.args...)
-}
-
 // isOpen names the statuses that are not final: an index finds these, and could
 // not leave the others out.
 const isOpen = `status IN ('created', 'requires_action', 'processing', 'authorized',
@@ -449,63 +414,6 @@ func (t *Tx) intents(
 
 	all, err := queryAll(ctx, t, scan, query, args...)
 	return slices.DeleteFunc(all, func(i *intent.Intent) bool { return i == nil }), err
-}
-
-// conditions collects the WHERE clause of a list and its arguments.
-type conditions struct {
-	clauses []string
-	args    []any
-}
-
-// add adds a clause whose last word is the argument.
-func (c *conditions) add(clause string, arg any) {
-	c.args = append(c.args, arg)
-	c.clauses = append(c.clauses, fmt.Sprintf("%s $%d", clause, len(c.args)))
-}
-
-// addText is add for an argument that narrows the list unless it is empty.
-func (c *conditions) addText(clause, arg string) {
-	if arg != "" {
-		c.add(clause, arg)
-	}
-}
-
-// addAny adds a clause by which a column has one of several texts, unless there
-// are none.
-func (c *conditions) addAny(column string, texts []string) {
-	if len(texts) == 0 {
-		return
-	}
-	first := len(c.args) + 1
-	for _, text := range texts {
-		c.args = append(c.args, text)
-	}
-	c.clauses = append(c.clauses, column+" IN ("+placeholders(first, len(texts))+")")
-}
-
-// addTime is add for a time that narrows the list unless it is zero.
-func (c *conditions) addTime(clause string, arg time.Time) {
-	if !arg.IsZero() {
-		c.add(clause, micros(arg))
-	}
-}
-
-// addBefore leaves out what was not recorded before an intent. The first clause
-// says nothing new: it is what an index can begin with.
-func (c *conditions) addBefore(id string) {
-	c.args = append(c.args, id)
-	const recorded = `(SELECT before.created_at FROM intents AS before WHERE before.id = $%[1]d)`
-	c.clauses = append(c.clauses,
-		fmt.Sprintf("created_at <= "+recorded, len(c.args)),
-		fmt.Sprintf("(created_at < "+recorded+" OR id < $%[1]d)", len(c.args)))
-}
-
-// newestFirst returns the text of the whole query. It adds the limit to the
-// arguments.
-func (c *conditions) newestFirst(columns, table, order string, limit int) string {
-	c.args = append(c.args, limit)
-	return fmt.Sprintf(`SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT $%d`,
-		columns, table, strings.Join(c.clauses, " AND "), order, len(c.args))
 }
 
 // mutableColumns returns the values of the columns from status to doubt.
