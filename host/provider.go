@@ -3,12 +3,11 @@ package host
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"slices"
 
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/supervisor"
-	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -50,13 +49,23 @@ func (h *Host) PauseProvider(
 }
 
 // ResumeProvider ends pauses, and returns those of the provider that are left.
-// Resuming what is not paused changes nothing.
+// Resuming what is not paused changes nothing. A pause of an account that is not in
+// the configuration any more can be ended, too; the error is ErrNotFound for a
+// name that is neither configured nor paused.
 func (h *Host) ResumeProvider(
 	ctx context.Context, name string, what PauseScope, operator, reason string,
 ) ([]Pause, error) {
-	if err := h.configured(name); err != nil {
-		return nil, err
+	if unknown := h.configured(name); unknown != nil {
+		all, err := h.core.Pauses(ctx)
+		if err != nil {
+			return nil, failure(ctx, err)
+		}
+		isOf := func(one Pause) bool { return one.Provider == name }
+		if !slices.ContainsFunc(all, isOf) {
+			return nil, unknown
+		}
 	}
+
 	list, err := h.core.Resume(ctx, name, what)
 	if err == nil {
 		h.log.Warn("a provider is resumed",
@@ -90,11 +99,7 @@ func (h *Host) configured(name string) error {
 	if _, ok := h.supervisor.Status(name); ok {
 		return nil
 	}
-	return &payment.Error{
-		Code:    string(sdk.CodeNotFound),
-		Outcome: sdk.OutcomeNotSent,
-		Message: fmt.Sprintf("no provider is called %q in the configuration", name),
-	}
+	return core.UnknownProvider(name)
 }
 
 // configSchema returns the JSON Schema of a provider's configuration, nil while

@@ -15,10 +15,16 @@ func visible(ctx context.Context, provider string) error {
 	if caller.From(ctx).Sees(provider) {
 		return nil
 	}
+	return UnknownProvider(provider)
+}
+
+// UnknownProvider is the error of a name that no configured account has, or none
+// that the caller sees.
+func UnknownProvider(name string) *payment.Error {
 	return &payment.Error{
 		Code:    string(sdk.CodeNotFound),
 		Outcome: sdk.OutcomeNotSent,
-		Message: fmt.Sprintf("no provider is called %q in the configuration", provider),
+		Message: fmt.Sprintf("no provider is called %q in the configuration", name),
 	}
 }
 

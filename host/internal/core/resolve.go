@@ -27,9 +27,9 @@ var resolvable = map[payment.Kind][]payment.Status{
 
 // Resolve records an operator's decision, which needs a reason and is kept in
 // the history. It also corrects an earlier decision, as long as nothing but that
-// decision has moved the intent since. The error is a *payment.Error, with CodeConflict while a call
-// may still reach the provider or when the intent has changed since the
-// operator saw it.
+// decision has moved the intent since. The error is a *payment.Error, with
+// CodeConflict while a call may still reach the provider or when the intent has
+// changed since the operator saw it.
 func (c *Core) Resolve(
 	ctx context.Context,
 	kind payment.Kind,

@@ -54,7 +54,8 @@ func (a *API) healthz(w http.ResponseWriter, _ *http.Request) {
 
 // readyz reports whether the host can do what it is configured for: something
 // can be written to the store, every required provider is ready, and the host
-// neither is about to stop nor drains by an operator's word. A provider that is switched off is not waited for.
+// neither is about to stop nor drains by an operator's word. A provider that is
+// switched off is not waited for.
 func (a *API) readyz(w http.ResponseWriter, r *http.Request) {
 	found := a.storeHealth(r.Context())
 	// Only an operator's word makes a provider one that everything waits for.

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/payhost/payhost/host/internal/caller"
+	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
@@ -34,7 +35,7 @@ func (a *API) permit(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	if name := ctx.Param("name"); name != "" && !who.Sees(name) {
-		a.refuse(ctx, a.fail(ctx.Context(), reading, unknownProvider(name)))
+		a.refuse(ctx, a.fail(ctx.Context(), reading, core.UnknownProvider(name)))
 		return
 	}
 
@@ -44,14 +45,6 @@ func (a *API) permit(ctx huma.Context, next func(huma.Context)) {
 func (a *API) refuse(ctx huma.Context, p *problem) {
 	r, w := humago.Unwrap(ctx)
 	p.write(w, r)
-}
-
-func unknownProvider(name string) *payment.Error {
-	return &payment.Error{
-		Code:    string(sdk.CodeNotFound),
-		Outcome: sdk.OutcomeNotSent,
-		Message: fmt.Sprintf("no provider is called %q in the configuration", name),
-	}
 }
 
 // seenBy returns the providers that a caller sees.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/payhost/payhost/host/internal/caller"
+	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
@@ -95,7 +96,7 @@ func (a *API) getProvider(
 ) (*one[providerView], error) {
 	status, ok := a.Providers.Provider(in.Name)
 	if !ok {
-		return nil, a.fail(ctx, reading, unknownProvider(in.Name))
+		return nil, a.fail(ctx, reading, core.UnknownProvider(in.Name))
 	}
 
 	status.Paused = pausesOf(in.Name, a.pauses(ctx))
