@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
@@ -18,52 +16,6 @@ import (
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 )
-
-// methods are what a Host has for each operation of the HTTP API.
-var methods = map[string]string{
-	"create-payment": "CreatePayment", "get-payment": "Payment", "list-payments": "ListPayments", "confirm-payment": "ConfirmPayment",
-	"capture-payment": "CapturePayment", "cancel-payment": "CancelPayment", "resolve-payment": "ResolvePayment",
-	"create-refund": "CreateRefund", "get-refund": "Refund", "list-refunds": "Refunds", "resolve-refund": "ResolveRefund",
-	"create-payout": "CreatePayout", "get-payout": "Payout", "list-payouts": "ListPayouts", "resolve-payout": "ResolvePayout",
-	"list-providers": "Providers", "get-provider": "Provider", "list-payment-methods": "PaymentMethods", "list-balances": "Balances",
-	"invoke-operation": "InvokeOperation", "list-events": "Events", "list-dead-letters": "DeadLetters", "retry-dead-letter": "RetryDeadLetter",
-	"list-token-keys": "TokenKeys", "rotate-token-key": "RotateTokenKey", "end-token-key": "EndTokenKey",
-	"pause-provider": "PauseProvider", "resume-provider": "ResumeProvider", "restart-provider": "RestartProvider",
-	"list-attention": "Attention", "get-provider-history": "ProviderHistory",
-	"list-webhooks": "ListWebhooks", "get-webhook": "Webhook", "replay-webhook": "ReplayWebhook", "attach-webhook": "AttachWebhook",
-}
-
-// What can be done over HTTP can be done in Go.
-func TestAHostCanDoAllThatHTTPCan(t *testing.T) {
-	h := hosttest.New(t)
-	w := httptest.NewRecorder()
-	h.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/openapi.json", nil))
-	var document struct {
-		Paths map[string]map[string]struct{ OperationID string }
-	}
-	if err := json.Unmarshal(w.Body.Bytes(), &document); err != nil ||
-		len(document.Paths) == 0 {
-		t.Fatalf("%v: %s", err, w.Body)
-	}
-
-	for path, operations := range document.Paths {
-		for method, o := range operations {
-			if o.OperationID == "get-me" {
-				continue // a service that embeds the host has no token
-			}
-			name := methods[o.OperationID]
-			if _, ok := reflect.TypeOf(h).MethodByName(name); !ok {
-				t.Errorf(
-					"%s %s (%s) has no method of Host; methods says %q",
-					method,
-					path,
-					o.OperationID,
-					name,
-				)
-			}
-		}
-	}
-}
 
 // Every field of what is known inside arrives outside.
 func TestAProvidersStatusIsWhole(t *testing.T) {
