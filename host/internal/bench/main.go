@@ -15,8 +15,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"time"
-
-	"github.com/payhost/payhost/host/internal/plugin"
 )
 
 // plan is how much is measured.
@@ -72,7 +70,6 @@ func main() {
 
 func start(ctx context.Context, args []string) error {
 	if len(args) == 1 && args[0] == workerRole {
-		plugin.CollectRarely() // as the host's own program does
 		return work(context.WithoutCancel(ctx), os.Stdin, os.Stdout)
 	}
 

@@ -105,6 +105,7 @@ type employee struct {
 func (s *side) employ(ctx context.Context) (*employee, error) {
 	program := filepath.Join(s.bin, "bench")
 	cmd := exec.CommandContext(ctx, program, workerRole)
+	cmd.Env = append(os.Environ(), s.garbage()...)
 	cmd.Stderr = s.log
 	orders, err := cmd.StdinPipe()
 	if err != nil {
@@ -120,6 +121,16 @@ func (s *side) employ(ctx context.Context) (*employee, error) {
 	}
 
 	return &employee{cmd, orders, bufio.NewReader(replies)}, nil
+}
+
+// garbage returns the variable by which a worker, which has a host in it, collects
+// garbage as rarely as the host's own program of its tree does by itself; none
+// for a tree from before that program did so.
+func (s *side) garbage() []string {
+	if _, err := os.Stat(filepath.Join(s.tree, "host/internal/plugin/collect.go")); err != nil {
+		return nil
+	}
+	return []string{"GOGC=400"}
 }
 
 // ask has the worker carry an order out, and decodes what it answers.
