@@ -75,6 +75,8 @@ test: ## run all tests, under the race detector where there is a C compiler, wit
 	@$(GO) build -C tools -o ../bin/testgate ./testgate && $(GO) test -C tools ./testgate ./mutants
 # Several packages' tests build the real programs, at the same time: without this each compiles all of them.
 	@$(REAL) ./host/cmd/payhost ./plugins/...
+# What reading costs is measured without the race detector.
+	@$(GO) test -run TestReadingTakesNoTime ./sdk/providerhttp
 	@$(if $(CC_FOUND),CGO_ENABLED=1 CC=$(notdir $(CC_FOUND))) bin/testgate -skips tools/testgate/allowed-skips.txt \
 		$(if $(POSTGRES_FOUND),,-without postgres) $(if $(NODE_FOUND),,-without node) -- -timeout 10m $(if $(CC_FOUND),-race) ./...
 
