@@ -331,6 +331,7 @@ func (s *Store) runOnce(
 
 	// Each job has a part of the transaction.
 	rows.pauses = &pausesRead{}
+	rows.sums = &sumsRead{}
 	failed = map[*job]error{}
 
 	for _, j := range jobs {
@@ -350,6 +351,7 @@ func (s *Store) runOnce(
 			return nil, err
 		case err != nil:
 			failed[j] = err
+			rows.sums.forget() // they may have what was rolled back
 		}
 	}
 
