@@ -9,8 +9,8 @@ import (
 
 // Limits are the brakes of one account, the table [providers.NAME.limits]. In a
 // file each amount is text such as "1000.00 USD". A currency that a list does
-// not name is not capped by it. What they count is counted in the commit that
-// records a payment or payout, so they hold over all hosts of a database.
+// not name is not capped by it. The caps are judged in the commit that records a
+// payment or payout, so they hold over all hosts of a database.
 type Limits struct {
 	// PaymentMax is the most that one payment may be [payment_max].
 	PaymentMax []sdk.Money
@@ -32,7 +32,10 @@ const mostPerSecond = 10_000
 
 // Most returns the cap for a currency; ok is false when there is none.
 func Most(caps []sdk.Money, currency string) (most sdk.Money, ok bool) {
-	k := slices.IndexFunc(caps, func(one sdk.Money) bool { return one.Currency == currency })
+	k := slices.IndexFunc(
+		caps,
+		func(one sdk.Money) bool { return one.Currency == currency },
+	)
 	if k < 0 {
 		return sdk.Money{}, false
 	}
@@ -91,7 +94,7 @@ func (l *loader) caps(t *table, key string, target *[]sdk.Money) {
 			l.add(i.path, "%s", problem)
 		}
 
-		// What is no amount is kept too: elements keep their places, so that a
+		// An invalid amount is kept too: elements keep their places, so that a
 		// later problem names the right one.
 		*target = append(*target, most)
 	}
@@ -132,7 +135,11 @@ func (l Limits) check(problems *report, path string) {
 			case sdk.CheckCurrency(one.Currency) != nil:
 				problems.check(at, "needs a currency in upper case")
 			case !one.Amount.IsPositive():
-				problems.check(at, "must be more than zero; `payhost pause` stops everything")
+				problems.check(
+					at,
+					"must be more than zero; `payhost pause` stops everything",
+				)
+
 			case named[one.Currency]:
 				problems.check(at, "a second amount in %s", one.Currency)
 			}

@@ -36,6 +36,7 @@ per_second = 10
 	if !limits.same(want) {
 		t.Errorf("got %+v", limits)
 	}
+
 	if most, ok := Most(limits.PaymentMax, "BTC"); !ok || !most.Equal(money("0.5", "BTC")) {
 		t.Errorf("BTC: %s, %v", most, ok)
 	}
@@ -93,6 +94,7 @@ per_minute = 1
 	if len(got) != len(want) {
 		t.Fatalf("got %d problems:\n%s", len(got), err)
 	}
+
 	for k := range want {
 		if !strings.Contains(got[k], want[k]) {
 			t.Errorf("got\n%s\nwant\n%s", got[k], want[k])

@@ -38,6 +38,7 @@ func refuseAboveLimits(
 		}
 		return refuseAboveDay(ctx, tx, i, limits.PayoutPerDay)
 	}
+
 	return nil
 }
 
@@ -83,7 +84,12 @@ func refuseAboveDay(
 
 // aboveLimit is a refusal because of a cap. wait is after how long the same
 // request may succeed, 0 for never.
-func aboveLimit(i *intent.Intent, wait time.Duration, format string, args ...any) *payment.Error {
+func aboveLimit(
+	i *intent.Intent,
+	wait time.Duration,
+	format string,
+	args ...any,
+) *payment.Error {
 	return &payment.Error{
 		Code:       string(sdk.CodeLimit),
 		Outcome:    sdk.OutcomeNotSent,

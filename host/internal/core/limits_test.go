@@ -22,7 +22,10 @@ import (
 func caps(text ...string) (list []sdk.Money) {
 	for _, one := range text {
 		digits, currency, _ := strings.Cut(one, " ")
-		list = append(list, sdk.Money{Amount: decimal.RequireFromString(digits), Currency: currency})
+		list = append(
+			list,
+			sdk.Money{Amount: decimal.RequireFromString(digits), Currency: currency},
+		)
 	}
 	return list
 }
@@ -53,8 +56,8 @@ func wantLimit(t *testing.T, err error, retry payment.Retry) *payment.Error {
 }
 
 // One payment or payout above its cap is refused and not recorded, one at the
-// cap and one in another currency are made, and the same key serves when the cap
-// is higher.
+// cap and one in another currency are made, and the same key serves when the
+// cap is higher.
 func TestOneAboveItsCapIsNotRecorded(t *testing.T) {
 	r := newRig(t)
 	r.Account.Payout = succeed
@@ -71,6 +74,7 @@ func TestOneAboveItsCapIsNotRecorded(t *testing.T) {
 	if !strings.Contains(problem.Message, "60.00 USD") {
 		t.Errorf("the message is %q", problem.Message)
 	}
+
 	request.Amount = decimal.RequireFromString("60.000")
 	if _, _, err := r.CreatePayment(t.Context(), request, "payment"); err != nil {
 		t.Errorf("at the cap: %v", err)
@@ -78,6 +82,7 @@ func TestOneAboveItsCapIsNotRecorded(t *testing.T) {
 
 	_, err = payout(r.Node, "5.01 USD", "payout")
 	wantLimit(t, err, payment.RetryNever)
+
 	for _, amount := range []string{"5.00 USD", "1000 GBP"} {
 		if _, err := payout(r.Node, amount, amount); err != nil {
 			t.Errorf("%s: %v", amount, err)
@@ -117,6 +122,7 @@ func TestPayoutsOfADayAreCapped(t *testing.T) {
 	if problem.RetryAfter.Round(time.Minute) != 23*time.Hour {
 		t.Errorf("retry after %s", problem.RetryAfter)
 	}
+
 	_, err = payout(r.Node, "20.01 USD", "too large for any day")
 	wantLimit(t, err, payment.RetryNever)
 	made("15 USD", "first")
@@ -156,6 +162,7 @@ func TestTooMuchDoubtPausesPayouts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	if list, err := r.Pauses(ctx); (err != nil) || (len(list) != 0) {
 		t.Fatalf("below the cap %v are paused, %v", list, err)
 	}
@@ -178,6 +185,7 @@ func TestTooMuchDoubtPausesPayouts(t *testing.T) {
 	if (err != nil) || (len(events) != 1) || (events[0].PayoutID != last.ID) {
 		t.Errorf("the events are %+v, %v", events, err)
 	}
+
 	told := func(one payment.Change) bool {
 		return (one.Actor == "host") && (one.Action == "paused payouts") &&
 			(one.Note == list[0].Reason)
@@ -193,6 +201,7 @@ func TestTooMuchDoubtPausesPayouts(t *testing.T) {
 	if _, err := r.Resume(ctx, "acme", payment.PauseAll); err != nil {
 		t.Fatal(err)
 	}
+
 	if _, err := payout(r.Node, "1 USD", "later"); err != nil {
 		t.Fatal(err)
 	}
@@ -200,6 +209,7 @@ func TestTooMuchDoubtPausesPayouts(t *testing.T) {
 	if _, err := payout(r.Node, "1 USD", "doubtful again"); err != nil {
 		t.Fatal(err)
 	}
+
 	if list, err := r.Pauses(ctx); (err != nil) || (len(list) != 1) {
 		t.Errorf("after another doubt %v are paused, %v", list, err)
 	}
@@ -213,6 +223,7 @@ func TestDoubtLeavesAnOperatorsPauseAlone(t *testing.T) {
 		pause(t, r.Node, payment.PausePayouts)
 		return doubt(ctx, request)
 	}
+
 	if _, err := payout(r.Node, "5 USD", "k"); err != nil {
 		t.Fatal(err)
 	}
@@ -236,16 +247,19 @@ func TestACapIsExactOverSeveralHosts(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer other.Close()
+
 		hosts[1] = r.HostOn(t, other)
 	}
 
 	var made, refused atomic.Int64
 	var callers sync.WaitGroup
+
 	for n := range 16 {
 		callers.Go(func() {
 			for k := range 8 {
 				_, err := payout(hosts[n%2], "0.99 USD", fmt.Sprintf("%d-%d", n, k))
 				var problem *payment.Error
+
 				switch {
 				case err == nil:
 					made.Add(1)
@@ -257,13 +271,16 @@ func TestACapIsExactOverSeveralHosts(t *testing.T) {
 			}
 		})
 	}
+
 	callers.Wait()
 
 	recorded, _, err := r.ListPayouts(t.Context(), payment.Filter{Limit: 200})
-	if (err != nil) || (len(recorded) != 50) || (made.Load() != 50) || (refused.Load() != 78) {
+	if (err != nil) || (len(recorded) != 50) || (made.Load() != 50) ||
+		(refused.Load() != 78) {
 		t.Errorf("%d were made, %d refused, %d are recorded, %v",
 			made.Load(), refused.Load(), len(recorded), err)
 	}
+
 	if r.Account.Creates() != 50 {
 		t.Errorf("the provider was called %d times", r.Account.Creates())
 	}

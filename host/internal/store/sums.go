@@ -82,6 +82,7 @@ func (t *Tx) RecentPayouts(
 		}
 		shared.recent[key] = recentSum{after: after, sum: sum}
 	}
+
 	return sum, err
 }
 
@@ -98,6 +99,7 @@ func (t *Tx) sumOf(ctx context.Context, query string, args ...any) (sum Sum, err
 		if err := row.Scan(&text, &count, &oldest); err != nil {
 			return err
 		}
+
 		amount, err := decimal.NewFromString(text)
 		if err != nil {
 			return err
@@ -106,6 +108,7 @@ func (t *Tx) sumOf(ctx context.Context, query string, args ...any) (sum Sum, err
 		sum.add(amount, count, fromMicros(oldest))
 		return nil
 	})
+
 	return sum, t.engine.mapped(err)
 }
 

@@ -16,7 +16,11 @@ import (
 )
 
 // addPayout records a payout of acme in a transaction.
-func addPayout(ctx context.Context, tx *store.Tx, id, amount string) (*intent.Intent, error) {
+func addPayout(
+	ctx context.Context,
+	tx *store.Tx,
+	id, amount string,
+) (*intent.Intent, error) {
 	i := example(id)
 	i.Kind = payment.KindPayout
 	i.Provider = "acme"
@@ -40,6 +44,7 @@ func TestSumsOfACommitAreThoseOfItsWrites(t *testing.T) {
 		s := open(t, url)
 		ctx := t.Context()
 		var jobs []waiting
+
 		seen := make([]string, 6)
 
 		for k := range seen {
@@ -50,15 +55,18 @@ func TestSumsOfACommitAreThoseOfItsWrites(t *testing.T) {
 				if _, err := addPayout(ctx, tx, fmt.Sprintf("po_%d", k), "1.10"); err != nil {
 					return err
 				}
+
 				if k%2 == 1 {
 					return errOwn
 				}
+
 				return nil
 			}})
 		}
 
 		for k, err := range together(t, s, jobs) {
-			if failed := k%2 == 1; errors.Is(err, errOwn) != failed || ((err != nil) != failed) {
+			if failed := k%2 == 1; errors.Is(err, errOwn) != failed ||
+				((err != nil) != failed) {
 				t.Errorf("write %d ended with %v", k, err)
 			}
 		}
@@ -131,11 +139,14 @@ func TestOnlyWhatACapIsAboutIsAddedUp(t *testing.T) {
 			}
 			for k, change := range changes {
 				i := example(fmt.Sprintf("x_%d", k))
-				i.Kind, i.Provider, i.Currency = payment.KindPayout, "acme", "USD"
+				i.Kind = payment.KindPayout
+				i.Provider = "acme"
+				i.Currency = "USD"
 				i.Amount = payment.Amount{Decimal: decimal.New(1, int32(k))}
 				i.CreatedAt = now
 				i.Status = payment.Succeeded
 				change(i)
+
 				if err := tx.InsertNumbered(ctx, i, "sums", 1); err != nil {
 					return err
 				}
@@ -149,9 +160,11 @@ func TestOnlyWhatACapIsAboutIsAddedUp(t *testing.T) {
 			if (recent.Amount.String() != "100001") || (doubtful.Amount.String() != "1") {
 				t.Errorf("%s are recent, %s doubtful", recent.Amount, doubtful.Amount)
 			}
+
 			if !recent.Oldest.Equal(now) {
 				t.Errorf("the oldest is of %s, want %s", recent.Oldest, now)
 			}
+
 			return err
 		})
 		if err != nil {

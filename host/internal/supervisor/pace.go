@@ -53,5 +53,6 @@ func (l *Lease) awaitTurn(ctx context.Context) error {
 		failure.RetryAfter = time.Second
 		return failure
 	}
+
 	return nil
 }

@@ -62,8 +62,11 @@ func TestCallsArePaced(t *testing.T) {
 		if (len(at) != 11) || (refused != 4) {
 			t.Errorf("%d were made, %d refused", len(at), refused)
 		}
+
 		for k := range at {
-			if want := time.Duration(k) * 100 * time.Millisecond; at[k].Round(time.Millisecond) != want {
+			if want := time.Duration(k) * 100 * time.Millisecond; at[k].Round(
+				time.Millisecond,
+			) != want {
 				t.Errorf("call %d was made after %s, want %s", k, at[k], want)
 			}
 		}
@@ -91,6 +94,7 @@ func TestAReloadChangesThePace(t *testing.T) {
 			t.Errorf("the second waited %s", took)
 		}
 		lease.account.resize(config.Provider{MaxInFlight: 1})
+
 		for range 100 {
 			if took := wait(); took != 0 {
 				t.Errorf("without a pace one waited %s", took)
