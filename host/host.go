@@ -126,6 +126,7 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 		Store:        database,
 		Accounts:     accounts{h.supervisor},
 		PublicURL:    cfg.Host.PublicURL,
+		Limits:       h.supervisor.Limits,
 		TokenSecrets: each(cfg.Host.TokenSecrets, sdk.Secret.Reveal),
 		Logger:       chosen.logger,
 		Now:          chosen.now,

@@ -306,6 +306,7 @@ func (p *Provider) check(problems *report) {
 		problems.check(path+".sequence_start", "must be 1 or more")
 	}
 
+	p.Limits.check(problems, path+".limits")
 	if _, ok := canonical(p.Config); !ok {
 		problems.check(path+".config", "must be a JSON object")
 	}

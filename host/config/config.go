@@ -166,6 +166,8 @@ type Provider struct {
 	// [isolation]: IsolationSystem or IsolationStrict. Default IsolationSystem,
 	// with Host.RequireIsolation IsolationStrict.
 	Isolation string
+	// Limits are caps on what is sent, and on how fast [limits]. Default none.
+	Limits Limits
 	// Config is the plugin's own table as a JSON object, keys sorted and
 	// numbers digit by digit as in the file, with references resolved [config].
 	// It holds secrets. Default {}. The plugin checks it.
@@ -224,5 +226,6 @@ func (p Provider) Same(o Provider) bool {
 		p.PaymentTTL == o.PaymentTTL &&
 		p.SequenceStart == o.SequenceStart &&
 		p.Isolation == o.Isolation &&
+		p.Limits.same(o.Limits) &&
 		string(p.Config) == string(o.Config)
 }

@@ -45,6 +45,11 @@ timeout = "7s"
 drain_timeout = "8s"
 payment_ttl = "9m"
 isolation = "strict"
+[providers.a.limits]
+payment_max = ["1000.00 USD", "900 EUR"]
+payout_max = ["500.00 USD"]
+payout_per_day = ["20000.00 USD"]
+doubt_max = ["5000.00 USD"]
 [providers.a.config]
 key = "value"
 `

@@ -237,6 +237,8 @@ func (l *loader) provider(name string, t *table) Provider {
 	whole(t, "sequence_start", &p.SequenceStart)
 	t.text("isolation", &p.Isolation)
 
+	p.Limits = l.limits(t.sub("limits", "a table: [providers.NAME.limits]"))
+
 	// The plugin alone knows the keys of its own table.
 	own := t.sub("config", "a table: [providers.NAME.config]")
 	p.Config, p.Secrets = l.own(own)

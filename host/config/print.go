@@ -26,10 +26,16 @@ type shown struct {
 	PaymentTTL    string `json:"payment_ttl"`
 	SequenceStart uint64 `json:"sequence_start"`
 	Isolation     string `json:"isolation"`
+	Limits        any    `json:"limits,omitempty"`
 	Config        string `json:"config"`
 }
 
 func (p Provider) shown() shown {
+	var limits any
+	if !p.Limits.same(Limits{}) {
+		limits = p.Limits
+	}
+
 	return shown{
 		Name:          p.Name,
 		Plugin:        p.Plugin,
@@ -43,6 +49,7 @@ func (p Provider) shown() shown {
 		PaymentTTL:    p.PaymentTTL.String(),
 		SequenceStart: p.SequenceStart,
 		Isolation:     p.Isolation,
+		Limits:        limits,
 		Config:        "[secret]",
 	}
 }

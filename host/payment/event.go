@@ -9,7 +9,7 @@ import (
 // them are in the order of Sequence.
 type Event struct {
 	ID        string    `json:"id" doc:"evt_…, sortable in the order of the stream"`
-	Type      string    `json:"type" doc:"payment.succeeded, payout.failed, …: the kind and its new status"`
+	Type      string    `json:"type" doc:"payment.succeeded, payout.failed, …: the kind and its new status; provider.paused: too much is in doubt with this payout"`
 	CreatedAt time.Time `json:"created_at"`
 	PaymentID string    `json:"payment_id,omitempty"`
 	PayoutID  string    `json:"payout_id,omitempty"`

@@ -157,7 +157,8 @@ func (c circumstance) remedy() string {
 	case string(sdk.CodeInsufficientFunds):
 		return "the paying account holds too little: payhost balances " + provider
 	case string(sdk.CodeLimit):
-		return "the limits are in: payhost providers show " + provider
+		return "the limits are in: payhost providers show " + provider +
+			", and in [providers." + provider + ".limits] of the host's config.toml"
 	case string(sdk.CodeDuplicate):
 		return "the provider has had this already; look for it in its back office before anything is repeated"
 	case string(sdk.CodeRateLimited), payment.CodeIdempotencyInProgress:

@@ -80,6 +80,11 @@ func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r inte
 	}
 	*i = next
 
+	// A doubt that is new may be one too many.
+	if verdict.Moved && (next.Status == payment.Unknown) {
+		return verdict, c.brakeOnDoubt(ctx, tx, i)
+	}
+
 	return verdict, nil
 }
 

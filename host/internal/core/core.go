@@ -92,8 +92,11 @@ type Options struct {
 	// TokenSecrets are mixed into the keys of the URLs that the host hands out,
 	// the newest first; without one the store alone has the keys.
 	TokenSecrets []string
-	Logger       *slog.Logger
-	Now          func() time.Time
+	// Limits returns the brakes of an account as its configuration has them
+	// now; nil: there are none.
+	Limits func(provider string) config.Limits
+	Logger *slog.Logger
+	Now    func() time.Time
 	// Alone says that no other host can be at the store, as with an embedded
 	// database: whatever another one was doing is lost. Predecessor is the
 	// instance that is known to have ended, "" for none.
@@ -114,6 +117,7 @@ type Core struct {
 	log       *slog.Logger
 	now       func() time.Time
 	steady    bool
+	limits    func(provider string) config.Limits
 	instance  string
 
 	// reconcile resolves a doubt; see ReconcileWith.
@@ -159,6 +163,7 @@ func open(o Options) *Core {
 		log:       o.Logger,
 		now:       o.Now,
 		steady:    o.Steady,
+		limits:    o.Limits,
 		instance:  "host_" + strings.ToLower(rand.Text()[:10]),
 		changes:   newBroadcast(),
 		closing:   make(chan struct{}),
@@ -170,6 +175,9 @@ func open(o Options) *Core {
 
 	if c.now == nil {
 		c.now = time.Now
+	}
+	if c.limits == nil {
+		c.limits = func(string) config.Limits { return config.Limits{} }
 	}
 	c.tokens = token.NewKeys(o.Store, o.TokenSecrets, c.log)
 	c.keys = idempotency.New(idempotency.Options{

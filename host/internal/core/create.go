@@ -322,6 +322,9 @@ func (c *Core) record(
 		if err := refuseIfPaused(ctx, tx, i); err != nil {
 			return err
 		}
+		if err := refuseAboveLimits(ctx, tx, i, cfg.Limits); err != nil {
+			return err
+		}
 
 		// A key is taken once: of two requests under it, on whichever host, the
 		// slower one ends here and records nothing.

@@ -136,23 +136,38 @@ func refusePaused(
 	provider string,
 	what payment.PauseScope,
 ) error {
+	pause, err := isPaused(ctx, tx, provider, what)
+	if err != nil || pause == nil {
+		return err
+	}
+
+	return &payment.Error{
+		Code:       payment.CodePaused,
+		Outcome:    sdk.OutcomeNotSent,
+		Provider:   provider,
+		RetryAfter: retryPaused,
+		Message: fmt.Sprintf("%s are paused since %s by %s: %s", what,
+			pause.Since.UTC().Format(time.RFC3339), pause.By, pause.Reason),
+	}
+}
+
+// isPaused returns the pause that is in force; nil when there is none.
+func isPaused(
+	ctx context.Context,
+	tx *store.Tx,
+	provider string,
+	what payment.PauseScope,
+) (*payment.Pause, error) {
 	all, err := tx.Pauses(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 
 	for _, one := range all {
 		if (one.Provider == provider) && (one.What == what) {
-			return &payment.Error{
-				Code:       payment.CodePaused,
-				Outcome:    sdk.OutcomeNotSent,
-				Provider:   provider,
-				RetryAfter: retryPaused,
-				Message: fmt.Sprintf("%s are paused since %s by %s: %s", what,
-					one.Since.UTC().Format(time.RFC3339), one.By, one.Reason),
-			}
+			return &one, nil
 		}
 	}
 
-	return nil
+	return nil, nil //nolint:nilnil // no pause is no error
 }

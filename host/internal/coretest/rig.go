@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/recovery"
 	"github.com/payhost/payhost/host/internal/store"
@@ -144,6 +145,9 @@ func (r *Rig) HostWith(t *testing.T, o core.Options) *Node {
 	}
 	if o.Now == nil {
 		o.Now = r.Clock.Now
+	}
+	if o.Limits == nil {
+		o.Limits = func(string) config.Limits { return r.Account.Settings.Limits }
 	}
 	o.PublicURL = "http://host.example"
 	return NewNode(t, o)

@@ -48,7 +48,7 @@ var (
 		[]string{"provider"}, nil)
 
 	pausedDesc = prometheus.NewDesc("payhost_provider_paused",
-		"Whether an operator has paused new payments, or new payouts: 1, or 0.",
+		"Whether new payments, or new payouts, are paused: 1, or 0.",
 		[]string{"provider", "what"}, nil)
 
 	allDescs = []*prometheus.Desc{

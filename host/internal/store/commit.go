@@ -331,6 +331,7 @@ func (s *Store) runOnce(
 
 	// Each job has a part of the transaction.
 	rows.pauses = &pausesRead{}
+	rows.sums = &sumsRead{}
 	failed = map[*job]error{}
 
 	for _, j := range jobs {
@@ -351,6 +352,7 @@ func (s *Store) runOnce(
 		case err != nil:
 			failed[j] = err
 			*rows.pauses = pausesRead{} // it may have read what it had changed
+			rows.sums.forget()          // they may have what was rolled back
 		}
 	}
 

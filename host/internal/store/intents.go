@@ -25,6 +25,7 @@ func (t *Tx) InsertIntent(ctx context.Context, i *intent.Intent) error {
 	if err != nil {
 		return err
 	}
+	t.addToSum(i)
 	return t.queue(ctx, insertIntent(`$13`), args...)
 }
 
@@ -40,6 +41,7 @@ func (t *Tx) InsertNumbered(
 	if err != nil {
 		return err
 	}
+	t.addToSum(i)
 	number := func(value int64) { i.Sequence = uint64(value) }
 	return t.queueRow(ctx, intentRows, append(args, int64(start), number)...)
 }
@@ -194,6 +196,9 @@ var (
 // read.
 func (t *Tx) SaveIntent(ctx context.Context, i *intent.Intent) error {
 	t.forgetIntent(i.ID)
+	if i.Kind == payment.KindPayout {
+		t.ahead.rest.sums.forget()
+	}
 	row, err := mutableColumns(i)
 	if err != nil {
 		return err

@@ -123,6 +123,12 @@ func everyRead(ctx context.Context, tx *store.Tx) error {
 	_, err = tx.WebhookProviders(ctx, now)
 	note(err)
 
+	// What caps add up.
+	_, err = tx.RecentPayouts(ctx, "acme", "USD", now)
+	note(err)
+	_, err = tx.DoubtfulPayouts(ctx, "acme", "USD")
+	note(err)
+
 	// What people on call look at.
 	_, err = tx.IntentProviders(ctx, payment.KindPayout)
 	note(err)

@@ -41,6 +41,7 @@ type prefetched struct {
 	intents map[string]*prefetchedIntent
 	applied map[eventKey]bool // of events, whether they are applied
 	pauses  *pausesRead       // nil where the transaction is nobody else's
+	sums    *sumsRead         // nil as pauses is
 }
 
 // prefetchedIntent is an intent that is locked until the commit.

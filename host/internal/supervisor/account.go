@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/sdk"
@@ -28,6 +30,7 @@ type account struct {
 	bulkhead     bulkhead // of all leases but those for reading
 	querying     bulkhead // of the part of them that queries may have
 	reading      bulkhead
+	pace         *rate.Limiter // of the calls to the provider
 
 	bringUp job // reloads the account while it has no instance
 	drainer job // waits until nothing is open, while the account is draining
@@ -72,6 +75,7 @@ func (s *Supervisor) newAccount(cfg config.Provider) *account {
 		series:       s.metrics.seriesOf(cfg.Name),
 		breaker:      newBreaker(cfg.Name, s.tune.breakerFailures, s.tune.breakerOpen),
 		queryBreaker: newBreaker(cfg.Name, s.tune.breakerFailures, s.tune.breakerOpen),
+		pace:         newPace(),
 		service:      service{cfg: cfg},
 		phase:        StateStarting,
 		shown:        StateStarting,
@@ -80,7 +84,7 @@ func (s *Supervisor) newAccount(cfg config.Provider) *account {
 	}
 
 	a.reading.queue = readingQueue
-	a.resize(cfg.MaxInFlight)
+	a.resize(cfg)
 	return a
 }
 
@@ -112,7 +116,7 @@ func (a *account) current() service {
 // switchTo is the one step from which on new leases get another binding. It
 // returns what served before.
 func (a *account) switchTo(next *instance, bound *binding) (before service) {
-	a.resize(bound.cfg.MaxInFlight)
+	a.resize(bound.cfg)
 	a.set(func() {
 		before = a.service
 		a.service = service{cfg: bound.cfg, instance: next, binding: bound}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/payhost/payhost/host/config"
 )
 
 // bulkhead bounds how many leases one account may hold at once, so that one
@@ -146,11 +148,12 @@ const (
 // queryPlaces returns how many queries one account may make at once.
 func queryPlaces(maxInFlight int) int { return max(1, maxInFlight/queryShare) }
 
-// resize sets the account's places to what its configuration says.
-func (a *account) resize(maxInFlight int) {
-	a.bulkhead.resize(maxInFlight)
-	a.querying.resize(queryPlaces(maxInFlight))
+// resize sets the account's places and pace to what its configuration says.
+func (a *account) resize(cfg config.Provider) {
+	a.bulkhead.resize(cfg.MaxInFlight)
+	a.querying.resize(queryPlaces(cfg.MaxInFlight))
 	a.reading.resize(readingPlaces)
+	a.pace.SetLimit(paceOf(cfg.Limits.PerSecond))
 }
 
 // places are those that a lease has taken: at most one of the account, one of a

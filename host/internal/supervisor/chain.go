@@ -61,6 +61,7 @@ func wrap[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 	do = timed(l, verb, do, &reached)
 	do = guarded(l, verb, do)            // circuit breaker
 	do = admitted(l, do)                 // no call for a gone caller or another identity
+	do = paced(l, verb, do)              // the account's calls per second
 	do = recovered(l, verb, do)          // a panic of the host's own code is one failed call
 	do = observed(l, verb, do, &reached) // counts, one log line; every error is an *sdk.Error
 	return do

@@ -6,6 +6,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -109,6 +110,16 @@ func (s *Supervisor) Statuses() []Status {
 		list = append(list, a.status())
 	}
 	return list
+}
+
+// Limits returns the brakes of a provider as its configuration has them; none
+// for one that is not there.
+func (s *Supervisor) Limits(name string) config.Limits {
+	a := s.find(name)
+	if a == nil {
+		return config.Limits{}
+	}
+	return a.current().cfg.Limits
 }
 
 func (a *account) status() Status {
