@@ -29,6 +29,7 @@ var methods = map[string]string{
 	"invoke-operation": "InvokeOperation", "list-events": "Events", "list-dead-letters": "DeadLetters", "retry-dead-letter": "RetryDeadLetter",
 	"list-token-keys": "TokenKeys", "rotate-token-key": "RotateTokenKey", "end-token-key": "EndTokenKey",
 	"pause-provider": "PauseProvider", "resume-provider": "ResumeProvider", "restart-provider": "RestartProvider",
+	"list-audit": "ListAudit", "verify-audit": "VerifyAudit",
 	"list-attention": "Attention", "get-provider-history": "ProviderHistory",
 	"list-webhooks": "ListWebhooks", "get-webhook": "Webhook", "replay-webhook": "ReplayWebhook", "attach-webhook": "AttachWebhook",
 }
@@ -259,7 +260,7 @@ func everyCall(ctx context.Context, h *host.Host) map[string]error {
 	note("EndTokenKey")(h.EndTokenKey(ctx, "k9", "ann", "a backup was lost"))
 	note("PauseProvider")(h.PauseProvider(ctx, "nobody", payment.PauseAll, "ann", "doubts"))
 	note("ResumeProvider")(h.ResumeProvider(ctx, "nobody", payment.PauseAll, "ann", ""))
-	note("RestartProvider")(h.RestartProvider("nobody", "ann", ""))
+	note("RestartProvider")(h.RestartProvider(ctx, "nobody", "ann", ""))
 	note("PaymentMethods")(h.PaymentMethods(ctx, "nobody", sdk.ListPaymentMethodsRequest{}))
 	note("Balances")(h.Balances(ctx, "nobody"))
 	note("InvokeOperation")(h.InvokeOperation(ctx, "nobody", "look", json.RawMessage("{}")))

@@ -124,6 +124,7 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 
 	h.core, err = core.New(ctx, core.Options{
 		Store:        database,
+		VerifyAudit:  database.VerifyAudit,
 		Accounts:     accounts{h.supervisor},
 		PublicURL:    cfg.Host.PublicURL,
 		TokenSecrets: each(cfg.Host.TokenSecrets, sdk.Secret.Reveal),

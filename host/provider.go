@@ -57,7 +57,7 @@ func (h *Host) ResumeProvider(
 	if err := h.configured(name); err != nil {
 		return nil, err
 	}
-	list, err := h.core.Resume(ctx, name, what)
+	list, err := h.core.Resume(ctx, name, what, operator, reason)
 	if err == nil {
 		h.log.Warn("a provider is resumed",
 			"provider", name, "what", what.Scopes(), "by", operator, "reason", reason)
@@ -74,10 +74,22 @@ func (h *Host) Pauses(ctx context.Context) ([]Pause, error) {
 
 // RestartProvider has a provider tried at once whose plugin is in quarantine or
 // waits for its next try. A provider that is served is left alone.
-func (h *Host) RestartProvider(name, operator, reason string) (ProviderStatus, error) {
+func (h *Host) RestartProvider(
+	ctx context.Context, name, operator, reason string,
+) (ProviderStatus, error) {
 	if err := h.configured(name); err != nil {
 		return ProviderStatus{}, err
 	}
+	err := h.core.Audit(ctx, payment.AuditEntry{
+		Action:   "restart-provider",
+		Provider: name,
+		Subject:  name,
+		Note:     fmt.Sprintf("by %s: %s", core.Operator(operator), reason),
+	})
+	if err != nil {
+		return ProviderStatus{}, failure(ctx, err)
+	}
+
 	h.log.Warn("an operator has a provider tried again",
 		"provider", name, "by", operator, "reason", reason)
 	h.supervisor.Release(name)

@@ -86,9 +86,11 @@ func CallingFor(ctx context.Context) sdk.Capability {
 
 // Options are what a Core works with. Logger, Now and Steady may be left out.
 type Options struct {
-	Store     store.Transactor
-	Accounts  Accounts
-	PublicURL string
+	Store store.Transactor
+	// VerifyAudit recomputes the store's audit log; nil: it cannot be verified.
+	VerifyAudit func(context.Context) (payment.AuditCheck, error)
+	Accounts    Accounts
+	PublicURL   string
 	// TokenSecrets are mixed into the keys of the URLs that the host hands out,
 	// the newest first; without one the store alone has the keys.
 	TokenSecrets []string
@@ -107,6 +109,7 @@ type Options struct {
 // Core may be used by any number of goroutines.
 type Core struct {
 	store     store.Transactor
+	verify    func(context.Context) (payment.AuditCheck, error)
 	accounts  Accounts
 	keys      *idempotency.Keys
 	tokens    *token.Keys
@@ -154,6 +157,7 @@ func New(ctx context.Context, o Options) (*Core, error) {
 func open(o Options) *Core {
 	c := &Core{
 		store:     o.Store,
+		verify:    o.VerifyAudit,
 		accounts:  o.Accounts,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"),
 		log:       o.Logger,

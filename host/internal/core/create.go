@@ -350,6 +350,7 @@ func (c *Core) record(
 			return err
 		}
 
+		tx.Audit(ctx, auditOf(i, op.name, i.Amount.String()+" "+i.Currency))
 		if err := tx.AddHistory(ctx, i.ID, createdLine(ctx, i)); err != nil {
 			return err
 		}

@@ -64,6 +64,8 @@ func (c *Core) Resolve(
 			corrects = true
 		}
 
+		tx.Audit(ctx, auditOf(i, "resolve_"+string(kind), fmt.Sprintf("%s to %s by %s: %s",
+			i.Status, r.Status, Operator(r.Operator), r.Reason)))
 		_, err := c.Apply(ctx, tx, i, intent.Report{
 			Actor:             Operator(r.Operator),
 			Proof:             intent.Operator,

@@ -39,6 +39,7 @@ func (a *API) describe() (v1 http.Handler, document []byte) {
 	a.brakeOperations(api)
 
 	a.meOperation(api)
+	a.auditOperations(api)
 	a.tokenKeyOperations(api)
 	a.webhookOperations(api)
 

@@ -43,6 +43,13 @@ type Payments interface {
 		limit int,
 	) ([]payment.Event, error)
 
+	// Audit adds an entry to the audit log before what it is about is done.
+	Audit(ctx context.Context, entry payment.AuditEntry) error
+	// ListAudit returns the newest first; the second result is the cursor of the
+	// next page, "" at the end.
+	ListAudit(ctx context.Context, f payment.AuditFilter) ([]payment.AuditEntry, string, error)
+	VerifyAudit(ctx context.Context) (payment.AuditCheck, error)
+
 	// TokenKeys, RotateTokenKey and EndTokenKey return all keys that sign
 	// webhook and return URLs, as they are then.
 	TokenKeys(ctx context.Context) ([]payment.TokenKey, error)
@@ -166,7 +173,10 @@ type Providers interface {
 		operator, reason string,
 	) ([]payment.Pause, error)
 	// RestartProvider leaves a provider alone that is served.
-	RestartProvider(name, operator, reason string) (payment.ProviderStatus, error)
+	RestartProvider(
+		ctx context.Context,
+		name, operator, reason string,
+	) (payment.ProviderStatus, error)
 }
 
 // Insight shows how the host stands.
