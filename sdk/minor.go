@@ -1,15 +1,15 @@
 package sdk
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
 )
 
 // minorUnits are the decimals of ISO 4217's currencies: those that have none,
-// three or four, and all the others, which have two.
-var minorUnits = map[int32]string{
+// three or four, and all the others, which have two. The words are all of one
+// length.
+var minorUnits = [...]string{
 	0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
 	2: "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD " +
 		"BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD " +
@@ -34,9 +34,13 @@ func MinorUnits(currency string, declared ...AmountLimit) (digits int32, known b
 		}
 	}
 
+	// Three characters without a space are in a list only as one of its words.
+	if (len(currency) != len("USD")) || strings.Contains(currency, " ") {
+		return 0, false
+	}
 	for digits, list := range minorUnits {
-		if slices.Contains(strings.Fields(list), currency) {
-			return digits, true
+		if strings.Contains(list, currency) {
+			return int32(digits), true
 		}
 	}
 

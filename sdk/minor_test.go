@@ -23,6 +23,7 @@ func TestMinorUnits(t *testing.T) {
 		{"KWD", 3, true}, {"BHD", 3, true}, {"CLF", 4, true},
 		{"USDT", 6, true}, {"HUF", 0, true}, // as declared
 		{"USDC", 0, false}, {"usd", 0, false}, {"XAU", 0, false}, {"", 0, false},
+		{"D A", 0, false}, {" AF", 0, false}, {"US", 0, false}, {"USD EUR", 0, false}, {"   ", 0, false},
 	} {
 		digits, known := MinorUnits(c.currency, declared...)
 		if digits != c.digits || known != c.known {

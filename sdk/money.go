@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/shopspring/decimal"
 )
@@ -33,10 +34,41 @@ func (m Money) Equal(other Money) bool {
 // when it is computed with.
 const maxAmountLength = 64
 
-var (
-	plainDecimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
-	currencyCode = regexp.MustCompile(`^[A-Z0-9][A-Z0-9._-]{0,31}$`)
-)
+// maxCurrencyLength bounds a currency or asset code.
+const maxCurrencyLength = 32
+
+// isPlainDecimal reports whether text is digits with at most one point between
+// them and an optional leading minus. Every call reads several amounts, and a
+// regular expression took longer than all else that is done with them.
+func isPlainDecimal(text string) bool {
+	whole, fraction, hasPoint := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	return isDigits(whole) && (!hasPoint || isDigits(fraction))
+}
+
+// isDigits reports whether text is one or more of 0-9.
+func isDigits(text string) bool {
+	for i := range len(text) {
+		if (text[i] < '0') || (text[i] > '9') {
+			return false
+		}
+	}
+	return text != ""
+}
+
+// isCurrencyCode reports whether code is 1 to 32 characters of A-Z 0-9 . _ -,
+// of which the first is a letter or a digit.
+func isCurrencyCode(code string) bool {
+	for i := range len(code) {
+		char := code[i]
+		isLetter := (char >= 'A') && (char <= 'Z')
+		isDigit := (char >= '0') && (char <= '9')
+		isMark := (char == '.') || (char == '_') || (char == '-')
+		if !isLetter && !isDigit && !(isMark && (i > 0)) {
+			return false
+		}
+	}
+	return (code != "") && (len(code) <= maxCurrencyLength)
+}
 
 // ParseAmount reads plain decimal digits with at most one point and an optional
 // leading minus. Unlike decimal.NewFromString it accepts no exponent, which
@@ -46,7 +78,7 @@ func ParseAmount(text string) (decimal.Decimal, error) {
 		return decimal.Decimal{}, fmt.Errorf(
 			"an amount has at most %d characters, this one has %d", maxAmountLength, len(text))
 	}
-	if !plainDecimal.MatchString(text) {
+	if !isPlainDecimal(text) {
 		return decimal.Decimal{}, errors.New(
 			`an amount is digits with at most one point, such as "60.00"`)
 	}
@@ -98,7 +130,7 @@ func ParseNumber(text string) (decimal.Decimal, error) {
 // CheckCurrency returns an error unless code can be a currency or asset code: 1
 // to 32 characters of A-Z 0-9 . _ -, upper case.
 func CheckCurrency(code string) error {
-	if !currencyCode.MatchString(code) {
+	if !isCurrencyCode(code) {
 		return errors.New(`a currency is an upper-case code, such as "USD"`)
 	}
 	return nil

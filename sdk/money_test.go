@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -171,4 +172,26 @@ func textOf(m *Money) string {
 		return ""
 	}
 	return m.String()
+}
+
+// The contract says the forms of amounts and currencies as regular expressions.
+func TestFormsAreThoseOfTheContract(t *testing.T) {
+	amount := regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+	currency := regexp.MustCompile(`^[A-Z0-9][A-Z0-9._-]{0,31}$`)
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(
+			rapid.StringMatching(`[-+.,0-9 e\n]{0,8}`),
+			rapid.StringMatching(`-?[0-9]{1,3}\.?[0-9]{0,3}[-.\n]?`),
+			rapid.StringMatching(`[-A-Z0-9._a]{0,4}`),
+			rapid.StringMatching(`[A-Z0-9][A-Z0-9._-]{28,33}`),
+			rapid.String(),
+		).Draw(t, "text")
+
+		if got := isPlainDecimal(text); got != amount.MatchString(text) {
+			t.Errorf("%q: an amount: %v", text, got)
+		}
+		if got := isCurrencyCode(text); got != currency.MatchString(text) {
+			t.Errorf("%q: a currency: %v", text, got)
+		}
+	})
 }

@@ -123,10 +123,7 @@ func exchange[WReq, WResp proto.Message](
 	}
 
 	// From here on the plugin may have got the call.
-	out, err := method(wire.SendDeadline(ctx), in,
-		grpc.WaitForReady(false),
-		grpc.MaxCallSendMsgSize(MaxMessageSize),
-		grpc.MaxCallRecvMsgSize(wire.ReceiveLimit(none)))
+	out, err := method(wire.SendDeadline(ctx), in, optionsFor(none)...)
 	if err != nil {
 		failure, exchanges := wire.DecodeError(ctx, err)
 		record(ctx, exchanges)
@@ -144,6 +141,28 @@ func exchange[WReq, WResp proto.Message](
 		return none, tooLarge
 	}
 	return out, nil
+}
+
+// callOptions and anyCallOptions are those of every call; the second take an
+// answer of any size that a message may have.
+var (
+	callOptions    = newCallOptions(wire.ReceiveLimit(&pb.GetInfoResponse{}))
+	anyCallOptions = newCallOptions(MaxMessageSize)
+)
+
+func newCallOptions(receiveLimit int) []grpc.CallOption {
+	return []grpc.CallOption{
+		grpc.WaitForReady(false),
+		grpc.MaxCallSendMsgSize(MaxMessageSize),
+		grpc.MaxCallRecvMsgSize(receiveLimit),
+	}
+}
+
+func optionsFor(answer proto.Message) []grpc.CallOption {
+	if wire.ReceiveLimit(answer) == MaxMessageSize {
+		return anyCallOptions
+	}
+	return callOptions
 }
 
 func record(ctx context.Context, exchanges []sdk.Exchange) {

@@ -1,8 +1,8 @@
 package serve
 
 import (
-	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -11,11 +11,37 @@ import (
 	"github.com/payhost/payhost/sdk/internal/wire"
 )
 
-// A reference goes to providers as their order id: all of them take this form.
-var (
-	intentReference = regexp.MustCompile(`^[A-Za-z0-9_-]{1,36}$`)
-	idempotencyKey  = regexp.MustCompile(`^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$`)
+// The longest reference, and the longest idempotency key, in bytes.
+const (
+	maxReference = 36
+	maxKey       = 255
 )
+
+// isReference reports whether text can be an intent's reference: 1 to 36
+// characters of A-Z a-z 0-9 _ -. It goes to providers as their order id: all of
+// them take this form.
+func isReference(text string) bool {
+	for i := range len(text) {
+		char := text[i]
+		isLetter := ((char >= 'A') && (char <= 'Z')) || ((char >= 'a') && (char <= 'z'))
+		isDigit := (char >= '0') && (char <= '9')
+		if !isLetter && !isDigit && (char != '_') && (char != '-') {
+			return false
+		}
+	}
+	return (text != "") && (len(text) <= maxReference)
+}
+
+// isKey reports whether text can be an idempotency key: 1 to 255 printable ASCII
+// characters, the first and the last of which are not spaces.
+func isKey(text string) bool {
+	for i := range len(text) {
+		if (text[i] < ' ') || (text[i] > '~') {
+			return false
+		}
+	}
+	return (text != "") && (len(text) <= maxKey) && (strings.Trim(text, " ") == text)
+}
 
 // check looks at a request before the author's method sees it, and adds what is
 // wrong with it. A nil check takes every request whose form is right.
@@ -26,7 +52,9 @@ type check[Req any] func(*wire.Problems, *account, Req)
 func checkCreatePayment(found *wire.Problems, of *account, req sdk.CreatePaymentRequest) {
 	checkIntent(found, req.Reference, req.IdempotencyKey, req.Sequence, req.Attempt)
 	checkAmount(found, of, req.Amount, of.plugin.PaymentLimits)
-	checkFields(found, of.plugin.PaymentFields, wire.PaymentTexts(req))
+	if needed := of.plugin.PaymentFields; len(needed) > 0 {
+		checkFields(found, needed, wire.PaymentTexts(req))
+	}
 }
 
 func checkConfirmPayment(found *wire.Problems, _ *account, req sdk.ConfirmPaymentRequest) {
@@ -62,7 +90,9 @@ func checkCreateRefund(found *wire.Problems, of *account, req sdk.CreateRefundRe
 func checkCreatePayout(found *wire.Problems, of *account, req sdk.CreatePayoutRequest) {
 	checkIntent(found, req.Reference, req.IdempotencyKey, req.Sequence, req.Attempt)
 	checkAmount(found, of, req.Amount, of.plugin.PayoutLimits)
-	checkFields(found, of.plugin.PayoutFields, wire.PayoutTexts(req))
+	if needed := of.plugin.PayoutFields; len(needed) > 0 {
+		checkFields(found, needed, wire.PayoutTexts(req))
+	}
 }
 
 func checkListPayouts(found *wire.Problems, of *account, req sdk.ListPayoutsRequest) {
@@ -88,7 +118,7 @@ func checkInvokeOperation(found *wire.Problems, of *account, req sdk.InvokeOpera
 func checkIntent(
 	found *wire.Problems, reference, key string, sequence uint64, attempt int,
 ) {
-	if !intentReference.MatchString(reference) {
+	if !isReference(reference) {
 		found.Add("reference", "1 to 36 characters of A-Z a-z 0-9 _ -")
 	}
 	if sequence == 0 {
@@ -107,7 +137,7 @@ func checkKey(found *wire.Problems, key string, attempt int) {
 
 // checkIdempotencyKey takes what the host's own API takes.
 func checkIdempotencyKey(found *wire.Problems, key string) {
-	if !idempotencyKey.MatchString(key) {
+	if !isKey(key) {
 		found.Add("idempotency_key", "1 to 255 printable ASCII characters")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -23,7 +24,14 @@ import (
 const (
 	parentInterval = 500 * time.Millisecond // between looks at the parent process
 	minPing        = 5 * time.Second        // how often a host's keepalive may ask
-	endBudget      = time.Second            // for a clean end; a host kills after two
+
+	// windowSize is how much of a request, and of all requests, a host may send
+	// before the plugin has read it, in bytes.
+	windowSize = 1 << 20
+
+	// workersPerProcessor is how many calls at once find a worker that waits.
+	workersPerProcessor = 4
+	endBudget           = time.Second // for a clean end; a host kills after two
 )
 
 // Provider runs a plugin: call it from main and return. It ends the process
@@ -129,7 +137,14 @@ func newGRPCServer(opts []grpc.ServerOption) *grpc.Server {
 	opts = append(opts,
 		grpc.MaxRecvMsgSize(wire.MaxMessageSize),
 		grpc.MaxSendMsgSize(wire.MaxMessageSize),
-		grpc.KeepaliveEnforcementPolicy(pings))
+		grpc.KeepaliveEnforcementPolicy(pings),
+		// Windows of a fixed size: gRPC's own go up and down with the bandwidth
+		// that it measures by pings, and within a machine there is none to find.
+		grpc.InitialWindowSize(windowSize),
+		grpc.InitialConnWindowSize(windowSize),
+		// A worker keeps the stack that the calls before it have needed. When all
+		// of them are busy a call gets a goroutine of its own.
+		grpc.NumStreamWorkers(uint32(workersPerProcessor*runtime.GOMAXPROCS(0))))
 	return grpc.NewServer(opts...)
 }
 

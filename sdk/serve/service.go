@@ -35,8 +35,11 @@ func handle[P, Req, Resp any, WReq wire.AccountRequest, WResp proto.Message](
 		return none, wire.EncodeError(failure, log.Exchanges(), server.secrets.Text)
 	}
 
-	wire.SetExchanges(answer, log.Exchanges())
-	wire.Scrub(answer, server.secrets.Text)
+	// The answer itself is scrubbed already.
+	if exchanges := log.Exchanges(); len(exchanges) > 0 {
+		wire.SetExchanges(answer, exchanges)
+		wire.Scrub(answer, server.secrets.Text)
+	}
 	return answer, nil
 }
 

@@ -23,6 +23,7 @@ func main() {
 		plugin.TrySystemCalls()
 		return
 	}
+	plugin.CollectRarely()
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now}
 	os.Exit(a.run(os.Args[1:]))
 }

@@ -15,6 +15,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"time"
+
+	"github.com/payhost/payhost/host/internal/plugin"
 )
 
 // plan is how much is measured.
@@ -70,6 +72,7 @@ func main() {
 
 func start(ctx context.Context, args []string) error {
 	if len(args) == 1 && args[0] == workerRole {
+		plugin.CollectRarely() // as the host's own program does
 		return work(context.WithoutCancel(ctx), os.Stdin, os.Stdout)
 	}
 

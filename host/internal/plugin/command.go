@@ -1,10 +1,12 @@
 package plugin
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 )
 
 // passedOn are the variables of the host's environment that a plugin gets, when
@@ -32,6 +34,7 @@ func environment(spec Spec, folder string) []string {
 		// A container's share of the processors is read from files that a
 		// plugin does not reach.
 		fmt.Sprintf("GOMAXPROCS=%d", runtime.GOMAXPROCS(0)),
+		"GOGC=" + cmp.Or(os.Getenv(gcVariable), strconv.Itoa(collectAt)),
 	}
 
 	if runtime.GOOS == "windows" {

@@ -22,6 +22,10 @@ type connections struct {
 	list []*grpc.ClientConn
 }
 
+// windowSize is how much of an answer, and of all answers, a plugin may send
+// before the host has read it, in bytes.
+const windowSize = 1 << 20
+
 // dialOptions returns the options of go-plugin's connections. There is no
 // client keepalive: a plugin in another language may answer one by closing the
 // connection, and on a socket of this machine it tells nothing that the
@@ -32,13 +36,17 @@ func (c *connections) dialOptions(intercept grpc.UnaryClientInterceptor) []grpc.
 			grpc.MaxCallRecvMsgSize(client.MaxMessageSize),
 			grpc.MaxCallSendMsgSize(client.MaxMessageSize),
 		),
+		// Windows of a fixed size: gRPC would measure a bandwidth that there is
+		// none of within a machine.
+		grpc.WithInitialWindowSize(windowSize),
+		grpc.WithInitialConnWindowSize(windowSize),
 		grpc.WithIdleTimeout(0), // a connection that is not used for half an hour stays
-		grpc.WithStatsHandler(traceHandler{}),
+		grpc.WithChainUnaryInterceptor(traceCall),
 		grpc.WithStreamInterceptor(c.stream),
 	}
 
 	if intercept != nil {
-		options = append(options, grpc.WithUnaryInterceptor(intercept))
+		options = append(options, grpc.WithChainUnaryInterceptor(intercept))
 	}
 
 	return options

@@ -52,6 +52,9 @@ func (p *Process) Client() *client.Client { return p.client }
 // Info returns what the plugin said of itself when it started.
 func (p *Process) Info() sdk.Info { return p.info }
 
+// Version returns the version that the plugin said it has.
+func (p *Process) Version() string { return p.info.Version }
+
 // Binary returns the program that runs.
 func (p *Process) Binary() Binary { return p.binary }
 
@@ -80,12 +83,15 @@ func (p *Process) Done() <-chan struct{} { return p.done }
 // flight are about to be cut.
 func (p *Process) Stopping() <-chan struct{} { return p.stopping }
 
+// Ready reports whether the connection is whole.
+func (p *Process) Ready() bool { return p.conns.ready() }
+
 // AwaitReady waits while the connection is broken, until it is whole again,
 // Done is closed, or ctx ends. The connection of a process that dies breaks a
 // moment before its end is seen; a call that began in that moment would be
 // lost.
 func (p *Process) AwaitReady(ctx context.Context) {
-	if p.conns.ready() {
+	if p.Ready() {
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)

@@ -198,7 +198,7 @@ func TestPluginSeesNothingOfTheHost(t *testing.T) {
 	}
 
 	allowed := []string{
-		"GOMAXPROCS", "GOMEMLIMIT", "HOME", "LANG", "LC_ALL", "PATH", "PAYHOST_PLUGIN", "PLUGIN_CLIENT_CERT", "PLUGIN_MAX_PORT",
+		"GOGC", "GOMAXPROCS", "GOMEMLIMIT", "HOME", "LANG", "LC_ALL", "PATH", "PAYHOST_PLUGIN", "PLUGIN_CLIENT_CERT", "PLUGIN_MAX_PORT",
 		"PLUGIN_MIN_PORT", "PLUGIN_PROTOCOL_VERSIONS", "PLUGIN_UNIX_SOCKET_DIR", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ", "PWD",
 	}
 
@@ -210,7 +210,7 @@ func TestPluginSeesNothingOfTheHost(t *testing.T) {
 		}
 	}
 
-	for _, name := range []string{"GOMEMLIMIT", "PLUGIN_UNIX_SOCKET_DIR", "TZ", "PLUGIN_CLIENT_CERT"} {
+	for _, name := range []string{"GOGC", "GOMEMLIMIT", "PLUGIN_UNIX_SOCKET_DIR", "TZ", "PLUGIN_CLIENT_CERT"} {
 		if !slices.Contains(names, name) {
 			t.Errorf("the plugin does not see %s", name)
 		}

@@ -148,9 +148,9 @@ func (t *Tx) EventsOf(
 	return out, err
 }
 
-// eventsOfTypes returns the query for the events of any of some types, as far as
-// they also meet the condition of. Each type has a page of its own from the index, so that a rare type is not looked for
-// among all the others.
+// eventsOfTypes returns the query for the events of any of some types that also
+// meet the condition of. Each type has a page of its own from the index, so that
+// a rare type is not looked for among all the others.
 func eventsOfTypes(
 	args []any,
 	types []string,

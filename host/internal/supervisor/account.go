@@ -16,10 +16,10 @@ import (
 //
 // Locks are taken in this order: configuring, Supervisor.mu, mu, instance.mu.
 type account struct {
-	name    string
-	sup     *Supervisor
-	log     *slog.Logger
-	metrics *metrics
+	name   string
+	sup    *Supervisor
+	log    *slog.Logger
+	series *series
 
 	// Each use of a lease has its breaker and its places, so that strangers,
 	// who can cause queries and reading, stop no payment.
@@ -38,15 +38,14 @@ type account struct {
 
 	mu sync.Mutex
 	service
-	phase     State         // everything but draining, which is a flag of its own
-	shown     State         // what state returned at the last change
-	since     time.Time     // when that changed
-	draining  bool          // disabled or removed: only what is open is carried on
-	removed   bool          // no longer in the configuration
-	forgotten bool          // no longer in the supervisor
-	retiring  int           // bindings whose leases have not ended
-	changed   chan struct{} // closed at the next change
-	lastErr   error
+	phase    State         // everything but draining, which is a flag of its own
+	shown    State         // what state returned at the last change
+	since    time.Time     // when that changed
+	draining bool          // disabled or removed: only what is open is carried on
+	removed  bool          // no longer in the configuration
+	retiring int           // bindings whose leases have not ended
+	changed  chan struct{} // closed at the next change
+	lastErr  error
 
 	// The last that the plugin said, which is shown while nothing runs.
 	seen     sdk.Info
@@ -70,7 +69,7 @@ func (s *Supervisor) newAccount(cfg config.Provider) *account {
 		name:         cfg.Name,
 		sup:          s,
 		log:          s.log.With("provider", cfg.Name),
-		metrics:      s.metrics,
+		series:       s.metrics.seriesOf(cfg.Name),
 		breaker:      newBreaker(cfg.Name, s.tune.breakerFailures, s.tune.breakerOpen),
 		queryBreaker: newBreaker(cfg.Name, s.tune.breakerFailures, s.tune.breakerOpen),
 		service:      service{cfg: cfg},

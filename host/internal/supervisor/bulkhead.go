@@ -153,29 +153,39 @@ func (a *account) resize(maxInFlight int) {
 	a.reading.resize(readingPlaces)
 }
 
-// enter takes the places of a use, and waits at most wait for each. leave frees
-// them.
+// places are those that a lease has taken: at most one of the account, one of a
+// part of the account's, and one of the whole host.
+type places struct {
+	taken [3]*bulkhead
+	count int
+}
+
+// take takes a place, and waits at most wait for it. When there is none, those
+// taken before are free again.
+func (p *places) take(ctx context.Context, from *bulkhead, wait time.Duration) error {
+	if err := from.enter(ctx, wait); err != nil {
+		p.leave()
+		return err
+	}
+	p.taken[p.count] = from
+	p.count++
+	return nil
+}
+
+// leave frees the places.
+func (p *places) leave() {
+	for _, place := range p.taken[:p.count] {
+		place.leave()
+	}
+	p.count = 0
+}
+
+// enter takes the places of a use, and waits at most wait for each.
 func (a *account) enter(
 	ctx context.Context,
 	purpose use,
 	wait time.Duration,
-) (leave func(), err error) {
-	var entered []*bulkhead
-	leave = func() {
-		for _, place := range entered {
-			place.leave()
-		}
-	}
-
-	take := func(from *bulkhead) error {
-		if err := from.enter(ctx, wait); err != nil {
-			leave()
-			return err
-		}
-		entered = append(entered, from)
-		return nil
-	}
-
+) (entered places, err error) {
 	// A lease that strangers cause takes a place apart, and, beyond the first
 	// of the account, one of the whole host.
 	var own, all *bulkhead
@@ -190,21 +200,21 @@ func (a *account) enter(
 	}
 
 	if own != nil {
-		if err := take(own); err != nil {
-			return nil, err
+		if err := entered.take(ctx, own, wait); err != nil {
+			return places{}, err
 		}
 		if inUse, _ := own.held(); inUse > 1 {
-			if err := take(all); err != nil {
-				return nil, err
+			if err := entered.take(ctx, all, wait); err != nil {
+				return places{}, err
 			}
 		}
 	}
 
 	if purpose != forReading {
-		if err := take(&a.bulkhead); err != nil {
-			return nil, err
+		if err := entered.take(ctx, &a.bulkhead, wait); err != nil {
+			return places{}, err
 		}
 	}
 
-	return leave, nil
+	return entered, nil
 }

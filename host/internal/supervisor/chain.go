@@ -234,7 +234,7 @@ func timed[R any](
 		start := time.Now()
 		defer func() {
 			*reached = time.Since(start)
-			l.account.metrics.time(l.account.name, verb, *reached)
+			l.account.series.time(verb, *reached)
 		}()
 		return do(ctx)
 	}
@@ -260,30 +260,49 @@ func observed[R any](
 
 		a := l.account
 		failure := sdk.AsError(err)
-		a.metrics.count(a.name, verb, failure)
+		a.series.count(verb, failure)
 		if callsProvider(verb) {
 			a.sup.observe(a.name, *reached, failedCall(failure))
 		}
 
-		attrs := []slog.Attr{
-			slog.String("verb", string(verb)),
-			slog.Int64("duration_ms", took.Milliseconds()),
-			slog.String("version", l.Version()),
-		}
+		l.logCall(ctx, verb, took, failure)
 		if failure == nil {
-			a.log.LogAttrs(ctx, slog.LevelDebug, "provider call", attrs...)
 			return answer, nil
 		}
+		return answer, failure
+	}
+}
 
+// logCall writes the line of one call, if its level is on; failure is nil for
+// an answer.
+func (l *Lease) logCall(
+	ctx context.Context,
+	verb sdk.Capability,
+	took time.Duration,
+	failure *sdk.Error,
+) {
+	a := l.account
+	level := slog.LevelDebug
+	if failure != nil {
+		level = levelOf(failure)
+	}
+	if !a.log.Enabled(ctx, level) {
+		return
+	}
+
+	attrs := []slog.Attr{
+		slog.String("verb", string(verb)),
+		slog.Int64("duration_ms", took.Milliseconds()),
+		slog.String("version", l.Version()),
+	}
+	if failure != nil {
 		// The plugin's text may quote a secret, so the host masks it here.
 		attrs = append(attrs,
 			slog.String("code", string(failure.Code)),
 			slog.String("outcome", string(failure.Outcome)),
 			slog.String("error", a.sup.mask.Text(failure.Message)))
-		a.log.LogAttrs(ctx, levelOf(failure), "provider call", attrs...)
-
-		return answer, failure
 	}
+	a.log.LogAttrs(ctx, level, "provider call", attrs...)
 }
 
 // levelOf returns Warn for a failure that a person may have to look at: doubt,

@@ -3,7 +3,6 @@ package supervisor
 import (
 	"context"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,7 +17,8 @@ type Lease struct {
 	account  *account
 	binding  *binding
 	purpose  use
-	leave    func() // frees its places, at its first call
+	places   places
+	hasLeft  atomic.Bool // the places are free again
 	hasRead  atomic.Bool
 	released atomic.Bool
 }
@@ -80,23 +80,30 @@ func (s *Supervisor) acquire(
 
 	// The places come first: callers wait for a plugin in order, and not more of
 	// them than may call it.
-	leave, err := a.enter(ctx, purpose, s.tune.waitFor(purpose))
+	entered, err := a.enter(ctx, purpose, s.tune.waitFor(purpose))
 	if err != nil {
 		return nil, err
 	}
 	bound, err := a.take(ctx, purpose, s.tune.restartWait)
 	if err != nil {
-		leave()
+		entered.leave()
 		return nil, err
 	}
 
-	a.countInFlight(+1)
+	a.series.inFlight.Inc()
 	return &Lease{
 		account: a,
 		binding: bound,
 		purpose: purpose,
-		leave:   sync.OnceFunc(leave),
+		places:  entered,
 	}, nil
+}
+
+// leave frees the lease's places, at its first call.
+func (l *Lease) leave() {
+	if !l.hasLeft.Swap(true) {
+		l.places.leave()
+	}
 }
 
 // Release ends the lease. It may be called more than once.
@@ -106,7 +113,7 @@ func (l *Lease) Release() {
 	}
 	l.binding.leave()
 	l.leave()
-	l.account.countInFlight(-1)
+	l.account.series.inFlight.Dec()
 }
 
 // Provider returns the account's name.
@@ -116,7 +123,7 @@ func (l *Lease) Provider() string { return l.account.name }
 func (l *Lease) Plugin() string { return l.binding.cfg.Plugin }
 
 // Version returns the version that the running plugin says it has.
-func (l *Lease) Version() string { return l.Info().Version }
+func (l *Lease) Version() string { return l.binding.proc.Version() }
 
 // Fingerprint returns the account's identity at its provider. A call on the
 // lease is made under this identity or not at all.
@@ -176,15 +183,19 @@ func (a *account) take(
 	purpose use,
 	wait time.Duration,
 ) (*binding, error) {
+	// Usually it is there, and nothing has to be waited for.
+	bound, changed, err := a.tryTake(purpose)
+	if err != nil {
+		return nil, err
+	}
+	if (bound != nil) && bound.proc.Ready() && !bound.proc.gone() {
+		return bound, nil
+	}
+
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 
 	for {
-		bound, changed, err := a.tryTake(purpose)
-		if err != nil {
-			return nil, err
-		}
-
 		// The process may be ending: then the next one is waited for.
 		if bound != nil {
 			bound.proc.AwaitReady(ctx)
@@ -192,16 +203,20 @@ func (a *account) take(
 				return bound, nil
 			}
 			bound.leave()
-			continue
+		} else {
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				return nil, turnedAway(
+					5*time.Second,
+					"the provider's plugin is not running; it is being started",
+				)
+			}
 		}
 
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, turnedAway(
-				5*time.Second,
-				"the provider's plugin is not running; it is being started",
-			)
+		bound, changed, err = a.tryTake(purpose)
+		if err != nil {
+			return nil, err
 		}
 	}
 }

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -80,9 +81,56 @@ func (m *metrics) count(provider string, verb sdk.Capability, failure *sdk.Error
 	m.calls.WithLabelValues(provider, string(verb), code, outcome).Inc()
 }
 
+// series are those of one account, each looked up by its labels once. A lease
+// that outlives its account goes on with them and brings nothing back that was
+// removed with the account.
+type series struct {
+	all      *metrics
+	provider string
+	inFlight prometheus.Gauge
+	verbs    sync.Map // *verbSeries, by sdk.Capability
+}
+
+// verbSeries are those that every answered call of one verb adds to.
+type verbSeries struct {
+	answered prometheus.Counter
+	seconds  prometheus.Observer
+}
+
+func (m *metrics) seriesOf(provider string) *series {
+	return &series{
+		all:      m,
+		provider: provider,
+		inFlight: m.inFlight.WithLabelValues(provider),
+	}
+}
+
+// of returns the series of a verb, which begin with its first call.
+func (s *series) of(verb sdk.Capability) *verbSeries {
+	if found, ok := s.verbs.Load(verb); ok {
+		return found.(*verbSeries) //nolint:errcheck // nothing else is ever put there
+	}
+
+	made := &verbSeries{
+		answered: s.all.calls.WithLabelValues(s.provider, string(verb), "ok", "ok"),
+		seconds:  s.all.seconds.WithLabelValues(s.provider, string(verb)),
+	}
+	s.verbs.Store(verb, made)
+	return made
+}
+
+// count counts one call; failure is nil for an answer.
+func (s *series) count(verb sdk.Capability, failure *sdk.Error) {
+	if failure == nil {
+		s.of(verb).answered.Inc()
+		return
+	}
+	s.all.count(s.provider, verb, failure)
+}
+
 // time records how long one call took.
-func (m *metrics) time(provider string, verb sdk.Capability, took time.Duration) {
-	m.seconds.WithLabelValues(provider, string(verb)).Observe(took.Seconds())
+func (s *series) time(verb sdk.Capability, took time.Duration) {
+	s.of(verb).seconds.Observe(took.Seconds())
 }
 
 // CountTurnedAway counts a call for which no lease was given, so that the
@@ -111,17 +159,6 @@ func failedCall(failure *sdk.Error) bool {
 		return false
 	}
 	return levelOf(failure) == slog.LevelWarn || failure.Code == sdk.CodeRateLimited
-}
-
-// countInFlight counts a lease that was acquired (+1) or released (-1). A lease
-// that outlives its account is not counted: it would bring back the series that
-// were removed with the account.
-func (a *account) countInFlight(by float64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.forgotten {
-		a.metrics.inFlight.WithLabelValues(a.name).Add(by)
-	}
 }
 
 // forget removes an account that no longer exists.

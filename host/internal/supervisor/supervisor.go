@@ -216,7 +216,6 @@ func (s *Supervisor) forgetIfOver(a *account) {
 	over := a.removed && (a.instance == nil) && (a.retiring == 0)
 	if over && s.accounts[a.name] == a {
 		delete(s.accounts, a.name)
-		a.forgotten = true
 		s.metrics.forget(a.name)
 	}
 }

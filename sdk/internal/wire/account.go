@@ -23,7 +23,7 @@ func EncodeAccountInfo(info *sdk.AccountInfo) *pb.ConfigureResponse {
 func ReadAccountInfo(from *pb.ConfigureResponse) (sdk.AccountInfo, *sdk.Error) {
 	read := newReader()
 	info := decodeAccountInfo(read, from)
-	if err := read.problems.AnswerError("the plugin's Configure"); err != nil {
+	if err := read.problems.AnswerError("the plugin's", "Configure"); err != nil {
 		return sdk.AccountInfo{}, err
 	}
 	return info, nil

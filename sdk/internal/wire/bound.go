@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -104,8 +105,11 @@ func CheckSize(answer proto.Message) *sdk.Error {
 	read := newReader()
 	checkBounds(read, answer)
 
+	if len(read.problems.Invalid()) == 0 {
+		return nil
+	}
 	name := string(answer.ProtoReflect().Descriptor().Name())
-	return read.problems.AnswerError("the plugin's " + strings.TrimSuffix(name, "Response"))
+	return read.problems.AnswerError("the plugin's", strings.TrimSuffix(name, "Response"))
 }
 
 // checkBounds reports each part of an answer that is larger than the contract
@@ -113,7 +117,7 @@ func CheckSize(answer proto.Message) *sdk.Error {
 // every message, so that a field which the contract gains is bounded too.
 func checkBounds(read *reader, answer proto.Message) {
 	limit := maxAnswer
-	if answer.ProtoReflect().Descriptor() == operationOutput {
+	if _, isOutput := answer.(*pb.InvokeOperationResponse); isOutput {
 		limit = MaxMessageSize
 	}
 
@@ -123,23 +127,20 @@ func checkBounds(read *reader, answer proto.Message) {
 		read.fail("answer", "at most %d bytes, this has %d", limit, size)
 		return
 	}
-	boundMessage(read, answer.ProtoReflect())
+	if message, ok := valueOf(answer); ok {
+		planOf(answer).bound(read, message)
+	}
 }
-
-var operationOutput = (*pb.InvokeOperationResponse)(nil).ProtoReflect().Descriptor()
 
 // sizeOfExchanges returns how many bytes of an answer are its exchanges. They
 // are cut to bounds of their own, so no answer is refused for them.
 func sizeOfExchanges(answer proto.Message) (size int) {
-	message := answer.ProtoReflect()
-	field := exchangesField(message.Descriptor())
-	if field == nil {
+	carrier, ok := answer.(exchangesCarrier)
+	if !ok {
 		return 0
 	}
-
-	exchanges := message.Get(field).List()
-	for i := range exchanges.Len() {
-		size += proto.Size(exchanges.Get(i).Message().Interface())
+	for _, exchange := range carrier.GetExchanges() {
+		size += proto.Size(exchange)
 	}
 	return size
 }
@@ -160,83 +161,100 @@ func reportedName(field protoreflect.FieldDescriptor) string {
 	return string(field.Name())
 }
 
-func boundMessage(read *reader, message protoreflect.Message) {
-	exchanges := exchangesField(message.Descriptor())
-
-	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		name := reportedName(field)
+// bound reports the fields of a message that are larger than they may be. It
+// ends at maxProblems: an error carries no more.
+func (p *plan) bound(read *reader, message reflect.Value) {
+	for i := range p.fields {
+		if len(read.problems.Invalid()) >= maxProblems {
+			return
+		}
 		// Exchanges and free text are cut, not refused: a long message must not
 		// cost the answer of a call that moved money.
-		switch {
-		case field == exchanges:
-		case isCut(field) && !field.IsList():
-		case field.IsMap():
-			boundMap(read, field, value.Map())
-		case field.IsList():
-			boundList(read, field, value.List())
-		case field.Message() != nil:
-			boundMessage(read.in(name), value.Message())
-		default:
-			boundValue(read, name, boundOf(field, true), value)
+		if field := &p.fields[i]; !field.exempt {
+			field.bound(read, message)
 		}
-		// The walk ends at maxProblems: an error carries no more.
-		return len(read.problems.Invalid()) < maxProblems
-	})
+	}
+}
+
+func (f *plannedField) bound(read *reader, message reflect.Value) {
+	switch f.shape {
+	case shapeText:
+		f.boundSize(read, f.name, len(*held[string](message, f.index)))
+	case shapeBlob:
+		f.boundSize(read, f.name, len(*held[[]byte](message, f.index)))
+	case shapeTexts:
+		f.boundTexts(read, *held[[]string](message, f.index))
+	case shapeMap:
+		f.boundMap(read, *held[map[string]string](message, f.index))
+	case shapeMessage:
+		if inner := message.Field(f.index); !inner.IsNil() {
+			f.inner.bound(read.in(f.name), inner.Elem())
+		}
+	case shapeMessages:
+		f.boundMessages(read, message.Field(f.index))
+	case shapeNumbers:
+		f.countElements(read, message.Field(f.index).Len())
+	}
+}
+
+// boundSize judges the size of a text or a blob.
+func (f *plannedField) boundSize(read *reader, name string, size int) {
+	if size > f.each {
+		read.fail(name, "at most %d bytes, this has %d", f.each, size)
+	}
+}
+
+// countElements judges the length of a list, and reports whether its elements
+// are to be looked at.
+func (f *plannedField) countElements(read *reader, length int) (few bool) {
+	if length > f.count {
+		read.fail(f.name, "at most %d elements, this has %d", f.count, length)
+		return false
+	}
+	return true
+}
+
+// boundTexts looks at each text of a list, unless they are free text.
+func (f *plannedField) boundTexts(read *reader, texts []string) {
+	if !f.countElements(read, len(texts)) || f.free {
+		return
+	}
+	for i, text := range texts {
+		if len(text) > f.each {
+			f.boundSize(read, fmt.Sprintf("%s[%d]", f.name, i), len(text))
+		}
+	}
+}
+
+func (f *plannedField) boundMessages(read *reader, list reflect.Value) {
+	if !f.countElements(read, list.Len()) {
+		return
+	}
+	for i := range list.Len() {
+		if inner := list.Index(i); !inner.IsNil() {
+			f.inner.bound(read.item(f.name, i), inner.Elem())
+		}
+	}
+}
+
+func (f *plannedField) boundMap(read *reader, entries map[string]string) {
+	if len(entries) > f.count {
+		read.fail(f.name, "at most %d entries, this has %d", f.count, len(entries))
+		return
+	}
+	for key, value := range entries {
+		if len(key) > maxKey {
+			read.fail(f.name, "a name may have %d bytes, this has %d", maxKey, len(key))
+			return
+		}
+		if len(value) > f.each {
+			f.boundSize(read, f.name+"."+key, len(value))
+		}
+	}
 }
 
 // isCut reports whether a field is free text, which is cut instead of refused.
 func isCut(field protoreflect.FieldDescriptor) bool {
 	_, free := textLimits[field.Name()]
 	return free && (field.Name() != "url")
-}
-
-// boundValue judges a text or a blob; numbers are bounded by their kind.
-func boundValue(read *reader, name string, limit int, value protoreflect.Value) {
-	size := 0
-	switch held := value.Interface().(type) {
-	case string:
-		size = len(held)
-	case []byte:
-		size = len(held)
-	}
-
-	if size > limit {
-		read.fail(name, "at most %d bytes, this has %d", limit, size)
-	}
-}
-
-func boundList(read *reader, field protoreflect.FieldDescriptor, list protoreflect.List) {
-	name := string(field.Name())
-	if limit := boundOf(field, false); list.Len() > limit {
-		read.fail(name, "at most %d elements, this has %d", limit, list.Len())
-		return
-	}
-
-	for i := range list.Len() {
-		switch {
-		case field.Message() != nil:
-			boundMessage(read.item(name, i), list.Get(i).Message())
-		case !isCut(field):
-			element := fmt.Sprintf("%s[%d]", name, i)
-			boundValue(read, element, boundOf(field, true), list.Get(i))
-		}
-	}
-}
-
-// boundMap knows that the contract's maps are all from string to string.
-func boundMap(read *reader, field protoreflect.FieldDescriptor, entries protoreflect.Map) {
-	name := string(field.Name())
-	if limit := boundOf(field, false); entries.Len() > limit {
-		read.fail(name, "at most %d entries, this has %d", limit, entries.Len())
-		return
-	}
-
-	entries.Range(func(key protoreflect.MapKey, value protoreflect.Value) bool {
-		if length := len(key.String()); length > maxKey {
-			read.fail(name, "a name may have %d bytes, this has %d", maxKey, length)
-			return false
-		}
-		boundValue(read, name+"."+key.String(), boundOf(field, true), value)
-		return true
-	})
 }

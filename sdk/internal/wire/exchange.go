@@ -13,9 +13,12 @@ import (
 // SetExchanges fills the message's field "exchanges", if it has one: the
 // answers of verbs that ask the provider do.
 func SetExchanges(m proto.Message, exchanges []sdk.Exchange) {
+	if len(exchanges) == 0 {
+		return
+	}
 	message := m.ProtoReflect()
-	field := message.Descriptor().Fields().ByName("exchanges")
-	if (field == nil) || (len(exchanges) == 0) {
+	field := exchangesField(message.Descriptor())
+	if field == nil {
 		return
 	}
 
@@ -27,10 +30,13 @@ func SetExchanges(m proto.Message, exchanges []sdk.Exchange) {
 	message.Set(field, value)
 }
 
+// exchangesCarrier is an answer with a field "exchanges".
+type exchangesCarrier interface{ GetExchanges() []*pb.Exchange }
+
 // ExchangesOf returns what a message has in its field "exchanges", as many as a
 // host looks at.
 func ExchangesOf(m any) []sdk.Exchange {
-	carrier, ok := m.(interface{ GetExchanges() []*pb.Exchange })
+	carrier, ok := m.(exchangesCarrier)
 	if !ok {
 		return nil
 	}

@@ -49,7 +49,7 @@ func EncodeInfo(info *sdk.Info) *pb.GetInfoResponse {
 func ReadInfo(from *pb.GetInfoResponse) (sdk.Info, *sdk.Error) {
 	read := newReader()
 	info := decodeInfo(read, from)
-	if err := read.problems.AnswerError("the plugin's GetInfo"); err != nil {
+	if err := read.problems.AnswerError("the plugin's", "GetInfo"); err != nil {
 		return sdk.Info{}, err
 	}
 	return info, nil

@@ -67,16 +67,16 @@ func (p *Problems) RequestError() *sdk.Error {
 }
 
 // AnswerError returns the error that an answer with problems becomes, nil when
-// there are none. The outcome is unknown: the provider may well have acted. who
-// is in the message, such as "the plugin's GetPayment".
-func (p *Problems) AnswerError(who string) *sdk.Error {
+// there are none. The outcome is unknown: the provider may well have acted. whose
+// and verb are in the message, such as "the plugin's" and "GetPayment".
+func (p *Problems) AnswerError(whose, verb string) *sdk.Error {
 	if len(p.invalid) == 0 {
 		return nil
 	}
 	return &sdk.Error{
 		Code:       sdk.CodeInternal,
 		Outcome:    sdk.OutcomeUnknown,
-		Message:    who + " gave an answer that breaks the contract",
+		Message:    whose + " " + verb + " gave an answer that breaks the contract",
 		Violations: p.invalid,
 	}
 }

@@ -31,27 +31,49 @@ const (
 // reader turns wire messages into author values and collects what is wrong with
 // them. A value that cannot be read is the zero value.
 type reader struct {
-	path     string // where in the message it is, "" or ending with a dot
+	around   *reader // of the message around this one; nil for the whole message
+	field    string  // where this message is in the one around it
+	index    int     // which element of the field's list it is; -1 for no list
 	problems *Problems
 }
 
-func newReader() *reader { return &reader{problems: &Problems{}} }
+func newReader() *reader {
+	var made struct {
+		reader
+
+		found Problems
+	}
+	made.problems = &made.found
+	return &made.reader
+}
 
 // in returns a reader for the message in the named field.
-func (r *reader) in(field string) *reader {
+func (r *reader) in(field string) *reader { return r.item(field, -1) }
+
+// item returns a reader for the i-th message of the named list.
+func (r *reader) item(field string, i int) *reader {
 	return &reader{
-		path:     r.path + field + ".",
+		around:   r,
+		field:    field,
+		index:    i,
 		problems: r.problems,
 	}
 }
 
-// item returns a reader for the i-th message of the named list.
-func (r *reader) item(field string, i int) *reader {
-	return r.in(fmt.Sprintf("%s[%d]", field, i))
+// path returns where in the message the reader is, "" or ending with a dot.
+func (r *reader) path() string {
+	switch {
+	case r.around == nil:
+		return ""
+	case r.index < 0:
+		return r.around.path() + r.field + "."
+	default:
+		return fmt.Sprintf("%s%s[%d].", r.around.path(), r.field, r.index)
+	}
 }
 
 func (r *reader) fail(field, format string, args ...any) {
-	r.problems.Add(r.path+field, format, args...)
+	r.problems.Add(r.path()+field, format, args...)
 }
 
 // bounded reads text that must be short.

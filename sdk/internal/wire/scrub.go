@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -17,7 +18,7 @@ var textLimits = map[protoreflect.Name]int{
 	"provider_code":    maxReference,
 	"provider_status":  maxReference,
 	"warnings":         2000,
-	"url":              0, // of an Exchange or a Redirect: see scrubText
+	"url":              0, // of an Exchange or a Redirect: see cutOf
 	"request_body":     64 << 10,
 	"response_body":    64 << 10,
 	"error":            2000,
@@ -28,90 +29,86 @@ var textLimits = map[protoreflect.Name]int{
 // refuses to carry other strings, and a provider's Latin-1 must not cost its
 // answer. mask may be nil.
 func Scrub(m proto.Message, mask func(string) string) {
-	if mask == nil {
-		mask = func(text string) string { return text }
+	if message, ok := valueOf(m); ok {
+		planOf(m).scrub(message, mask)
 	}
-	scrubMessage(m.ProtoReflect(), mask)
 }
 
-func scrubMessage(message protoreflect.Message, mask func(string) string) {
-	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		scrub := func(text string) string {
-			return scrubText(message.Descriptor(), field, text, mask)
-		}
+func (p *plan) scrub(message reflect.Value, mask func(string) string) {
+	for i := range p.fields {
+		field := &p.fields[i]
 
 		// Blobs and numbers stay as they are: they are data.
-		switch {
-		case field.IsMap():
-			scrubMap(field, value.Map(), scrub)
-		case field.IsList() && (field.Kind() == protoreflect.StringKind):
-			scrubStrings(value.List(), scrub)
-		case field.IsList() && (field.Kind() == protoreflect.MessageKind):
-			scrubMessages(value.List(), mask)
-		case field.IsList():
-		case field.Kind() == protoreflect.StringKind:
-			if clean := scrub(value.String()); clean != value.String() {
-				message.Set(field, protoreflect.ValueOfString(clean))
+		switch field.shape {
+		case shapeText:
+			field.scrubText(held[string](message, field.index), mask)
+		case shapeTexts:
+			texts := *held[[]string](message, field.index)
+			for n := range texts {
+				field.scrubText(&texts[n], mask)
 			}
-		case field.Kind() == protoreflect.MessageKind:
-			scrubMessage(value.Message(), mask)
+		case shapeMap:
+			field.scrubMap(*held[map[string]string](message, field.index), mask)
+		case shapeMessage:
+			if inner := message.Field(field.index); !inner.IsNil() {
+				field.inner.scrub(inner.Elem(), mask)
+			}
+		case shapeMessages:
+			list := message.Field(field.index)
+			for n := range list.Len() {
+				if inner := list.Index(n); !inner.IsNil() {
+					field.inner.scrub(inner.Elem(), mask)
+				}
+			}
 		}
-		return true
-	})
-}
-
-func scrubStrings(list protoreflect.List, scrub func(string) string) {
-	for i := range list.Len() {
-		clean := scrub(list.Get(i).String())
-		list.Set(i, protoreflect.ValueOfString(clean))
 	}
 }
 
-func scrubMessages(list protoreflect.List, mask func(string) string) {
-	for i := range list.Len() {
-		scrubMessage(list.Get(i).Message(), mask)
-	}
-}
-
-// scrubMap knows that the contract's maps are all from string to string.
-func scrubMap(
-	field protoreflect.FieldDescriptor, entries protoreflect.Map, scrub func(string) string,
-) {
-	if field.MapValue().Kind() != protoreflect.StringKind {
-		return
-	}
-
-	// A map must not change while it is walked through.
-	dirty := map[string]string{}
-	entries.Range(func(key protoreflect.MapKey, value protoreflect.Value) bool {
-		if !utf8.ValidString(key.String()) || !utf8.ValidString(value.String()) {
-			dirty[key.String()] = value.String()
+// scrubMap changes only the entries that are not valid UTF-8, and collects them
+// first: a map must not change while it is walked through.
+func (f *plannedField) scrubMap(entries map[string]string, mask func(string) string) {
+	var dirty map[string]string
+	for key, value := range entries {
+		if utf8.ValidString(key) && utf8.ValidString(value) {
+			continue
 		}
-		return true
-	})
+		if dirty == nil {
+			dirty = map[string]string{}
+		}
+		dirty[key] = value
+	}
 
 	for key, value := range dirty {
-		entries.Clear(protoreflect.ValueOfString(key).MapKey())
-		clean := protoreflect.ValueOfString(scrub(key)).MapKey()
-		entries.Set(clean, protoreflect.ValueOfString(scrub(value)))
+		delete(entries, key)
+		f.scrubText(&key, mask)
+		f.scrubText(&value, mask)
+		entries[key] = value
 	}
 }
 
-func scrubText(
-	in protoreflect.MessageDescriptor, field protoreflect.FieldDescriptor,
-	text string, mask func(string) string,
-) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
+func (f *plannedField) scrubText(text *string, mask func(string) string) {
+	if *text == "" {
+		return
+	}
+	if !utf8.ValidString(*text) {
+		*text = strings.ToValidUTF8(*text, "\uFFFD")
+	}
+	if !f.free {
+		return
+	}
+	if mask != nil {
+		*text = mask(*text)
+	}
+	*text = Cut(*text, f.limit)
+}
 
-	limit, free := textLimits[field.Name()]
+// cutOf returns whether a field is masked and cut, and to how many bytes.
+func cutOf(field protoreflect.FieldDescriptor) (limit int, free bool) {
 	if field.Name() == "url" {
-		limit = maxURL
-		free = in.Name() == "Exchange" // a Redirect's is data
+		return maxURL, field.ContainingMessage().Name() == "Exchange" // a Redirect's is data
 	}
-	if !free {
-		return text
-	}
-	return Cut(mask(text), limit)
+	limit, free = textLimits[field.Name()]
+	return limit, free
 }
 
 // Cut shortens text to at most limit bytes, without splitting a character. Text

@@ -70,7 +70,7 @@ func (v *Verb[P, Req, Resp, WReq, WResp]) Answer(
 	if len(read.problems.Invalid()) == 0 {
 		v.decodeResponse(read, answer)
 	}
-	return answer, read.problems.AnswerError("the provider's " + v.Name)
+	return answer, read.problems.AnswerError("the provider's", v.Name)
 }
 
 // ReadResponse returns the author's answer of one that came from a plugin. The
@@ -78,7 +78,7 @@ func (v *Verb[P, Req, Resp, WReq, WResp]) Answer(
 func (v *Verb[P, Req, Resp, WReq, WResp]) ReadResponse(from WResp) (Resp, *sdk.Error) {
 	read := newReader()
 	resp := v.decodeResponse(read, from)
-	if err := read.problems.AnswerError("the plugin's " + v.Name); err != nil {
+	if err := read.problems.AnswerError("the plugin's", v.Name); err != nil {
 		var none Resp
 		return none, err
 	}
