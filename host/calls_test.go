@@ -29,6 +29,7 @@ var methods = map[string]string{
 	"invoke-operation": "InvokeOperation", "list-events": "Events", "list-dead-letters": "DeadLetters", "retry-dead-letter": "RetryDeadLetter",
 	"list-token-keys": "TokenKeys", "rotate-token-key": "RotateTokenKey", "end-token-key": "EndTokenKey",
 	"pause-provider": "PauseProvider", "resume-provider": "ResumeProvider", "restart-provider": "RestartProvider",
+	"list-approvals": "ListApprovals", "approve": "Approve", "reject": "Reject",
 	"list-audit": "ListAudit", "verify-audit": "VerifyAudit",
 	"list-attention": "Attention", "get-provider-history": "ProviderHistory",
 	"list-webhooks": "ListWebhooks", "get-webhook": "Webhook", "replay-webhook": "ReplayWebhook", "attach-webhook": "AttachWebhook",

@@ -47,6 +47,9 @@ var methodsOf = map[string][]string{
 	"replay-webhook":       {"ReplayWebhook"},
 	"attach-webhook":       {"AttachWebhook"},
 	"get-me":               {}, // a service that embeds the host has no token
+	"list-approvals":       {"ListApprovals"},
+	"approve":              {"Approve"},
+	"reject":               {"Reject"},
 	"list-audit":           {"ListAudit"},
 	"verify-audit":         {"VerifyAudit"},
 	"list-token-keys":      {"TokenKeys"},

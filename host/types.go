@@ -65,6 +65,11 @@ type (
 	// PauseScope is what a pause stops.
 	PauseScope = payment.PauseScope
 
+	// Approval is something that waits for a second name, or has waited.
+	Approval = payment.Approval
+	// ApprovalFilter narrows a list of approvals.
+	ApprovalFilter = payment.ApprovalFilter
+
 	// AuditEntry is one row of the audit log.
 	AuditEntry = payment.AuditEntry
 	// AuditFilter narrows a list of the audit log.

@@ -144,6 +144,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.paymentsCommand(),
 		a.payoutCommand(),
 		a.payoutsCommand(),
+		a.approvalsCommand(),
 	)
 	add(
 		groupProvider,

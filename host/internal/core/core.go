@@ -91,6 +91,8 @@ type Options struct {
 	VerifyAudit func(context.Context) (payment.AuditCheck, error)
 	Accounts    Accounts
 	PublicURL   string
+	// Approval returns what needs a second name now; nil: nothing.
+	Approval func() config.Approval
 	// TokenSecrets are mixed into the keys of the URLs that the host hands out,
 	// the newest first; without one the store alone has the keys.
 	TokenSecrets []string
@@ -109,6 +111,7 @@ type Options struct {
 // Core may be used by any number of goroutines.
 type Core struct {
 	store     store.Transactor
+	approval  func() config.Approval
 	verify    func(context.Context) (payment.AuditCheck, error)
 	accounts  Accounts
 	keys      *idempotency.Keys
@@ -157,6 +160,7 @@ func New(ctx context.Context, o Options) (*Core, error) {
 func open(o Options) *Core {
 	c := &Core{
 		store:     o.Store,
+		approval:  o.Approval,
 		verify:    o.VerifyAudit,
 		accounts:  o.Accounts,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"),
@@ -174,6 +178,9 @@ func open(o Options) *Core {
 
 	if c.now == nil {
 		c.now = time.Now
+	}
+	if c.approval == nil {
+		c.approval = func() config.Approval { return config.Approval{} }
 	}
 	c.tokens = token.NewKeys(o.Store, o.TokenSecrets, c.log)
 	c.keys = idempotency.New(idempotency.Options{

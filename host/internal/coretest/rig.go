@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/recovery"
 	"github.com/payhost/payhost/host/internal/store"
@@ -87,6 +88,8 @@ type Rig struct {
 	Faults  *Faulty // what the rig's own core writes through
 	Account *Account
 	Clock   *Clock
+	// Approval is what needs a second name on all nodes.
+	Approval config.Approval
 }
 
 // NewRig returns a rig, which fails the test when it ends with a lease that is
@@ -144,6 +147,9 @@ func (r *Rig) HostWith(t *testing.T, o core.Options) *Node {
 	}
 	if o.Now == nil {
 		o.Now = r.Clock.Now
+	}
+	if o.Approval == nil {
+		o.Approval = func() config.Approval { return r.Approval }
 	}
 	o.PublicURL = "http://host.example"
 	return NewNode(t, o)
