@@ -38,7 +38,7 @@ func (l *loader) approval(c *Config, t *table) {
 		if i.ok && problem != "" && !l.unread(i.path) {
 			l.add(i.path, "%s", problem)
 		}
-		// One that cannot be read is kept too: elements keep their places.
+		// An unreadable one is kept too: elements keep their places.
 		c.Approval.PayoutAbove = append(c.Approval.PayoutAbove, money)
 	}
 	t.boolean("resolve", &c.Approval.Resolve)

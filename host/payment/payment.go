@@ -102,7 +102,7 @@ type Attempt struct {
 	Code         string     `json:"code,omitempty"`
 	ProviderCode string     `json:"provider_code,omitempty"`
 	Message      string     `json:"message,omitempty"`
-	Exchanges    []Exchange `json:"exchanges,omitempty" doc:"what was said on the wire, secrets masked"`
+	Exchanges    []Exchange `json:"exchanges,omitempty" doc:"what was said on the wire, secrets masked; only with include=exchanges"`
 }
 
 // Exchange is one HTTP exchange with the provider, secrets masked.

@@ -130,7 +130,7 @@ func (c *Core) Approve(ctx context.Context, id, reason string) (*payment.Approva
 }
 
 // Reject ends what waits: a payout has failed and was not sent, a decision counts
-// for nothing. Whoever has asked for it may withdraw it so. The reason is
+// for nothing. The caller who has asked for it may withdraw it so. The reason is
 // required. The error is a *payment.Error.
 func (c *Core) Reject(ctx context.Context, id, reason string) (*payment.Approval, error) {
 	if err := checkReason(reason); err != nil {
@@ -170,8 +170,8 @@ func (c *Core) Reject(ctx context.Context, id, reason string) (*payment.Approval
 	return c.approvalNow(ctx, asked)
 }
 
-// decidable reads what is to be decided. What was decided already is an error,
-// unless the same caller decides the same again.
+// decidable reads what is to be decided. A decision that was made already is an
+// error, unless the same caller decides the same again.
 func (c *Core) decidable(
 	ctx context.Context,
 	id string,
@@ -207,8 +207,8 @@ func (c *Core) decidable(
 	return asked, nil
 }
 
-// decide records a decision about what waits, inside tx. Of two that decide at
-// once, on whichever hosts, the slower one ends here.
+// decide records a decision about what waits, inside tx. The slower one of two
+// that decide at once, on whichever hosts, ends here.
 func (c *Core) decide(
 	ctx context.Context,
 	tx *store.Tx,
@@ -397,7 +397,7 @@ func (c *Core) unapproved(
 		return idempotency.Unrecorded(ctx, failure)
 	}
 
-	// What is read in a later write comes after the commit in doubt.
+	// A later write reads what comes after the commit in doubt.
 	var attempts []payment.Attempt
 	reading := context.WithoutCancel(ctx)
 	lost := c.store.Write(reading, func(tx *store.Tx) (err error) {
@@ -419,8 +419,8 @@ func (c *Core) unapproved(
 	return nil
 }
 
-// askToResolve records a decision that waits for a second name. What could not
-// be decided now is refused now.
+// askToResolve records a decision that waits for a second name. A decision that
+// is not possible now is refused now.
 func (c *Core) askToResolve(
 	ctx context.Context,
 	kind payment.Kind,

@@ -39,6 +39,7 @@ func (a *API) permit(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 
+	ctx = huma.WithValue(ctx, wireKey{}, &wire{})
 	if ctx.Method() == http.MethodGet || ctx.Method() == http.MethodHead {
 		next(ctx)
 		return

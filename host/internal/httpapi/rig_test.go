@@ -150,6 +150,7 @@ func newRig(t *testing.T) *rig {
 			Accounts:    accounts,
 			PublicURL:   "http://host.example",
 			VerifyAudit: s.VerifyAudit,
+			Approval:    func() config.Approval { return r.config.Approval },
 		},
 	)
 	if err != nil {

@@ -23,8 +23,8 @@ type Approval struct {
 const approvalColumns = `id, kind, intent_id, provider, amount, currency, why, resolution,
 	seen_status, seen_attempts, asked_by, asked_at, state, decided_by, decided_at, reason`
 
-// InsertApproval records that something waits for a second name. Of one intent
-// one thing waits at most: another is ErrExists.
+// InsertApproval records that something waits for a second name. One thing waits
+// at most for each intent: another is ErrExists.
 func (t *Tx) InsertApproval(ctx context.Context, a Approval) error {
 	resolution, err := jsonOrEmpty(a.Resolution)
 	if err != nil {
