@@ -205,13 +205,9 @@ func (s *Store) VerifyAudit(ctx context.Context) (found payment.AuditCheck, err 
 			}
 			more = len(page) == auditPage
 			next := chain
-			if broken, why := next.verify(page); why != "" {
-				found.Broken, found.Why = broken, why
-				return nil
-			}
-
+			found.Broken, found.Why = next.verify(page)
 			// The head is read at the moment of the last rows.
-			if !more {
+			if found.Why == "" && !more {
 				found.Broken, found.Why, err = tx.verifyHead(ctx, next)
 			}
 			chain = next
@@ -225,17 +221,18 @@ func (s *Store) VerifyAudit(ctx context.Context) (found payment.AuditCheck, err 
 	}
 }
 
-// verify goes over rows that follow the head. It returns the id of the first one
-// that does not fit, and why.
+// verify goes over rows that follow the head, up to the first one that does not
+// fit, of which it returns the id and why.
 func (h *auditHead) verify(rows []payment.AuditEntry) (broken, why string) {
 	for _, row := range rows {
 		position, err := AuditPosition(row.ID)
 		if err != nil || position != h.position+1 {
 			return AuditID(h.position + 1), "the row is missing"
 		}
-		hash := row.Hash
+		hash, was := row.Hash, *h
 		h.next(&row)
 		if row.Hash != hash {
+			*h = was
 			return row.ID, "its hash is not that of the row and the one before: " +
 				"one of the two was changed"
 		}

@@ -119,6 +119,10 @@ func TestTheFirstBrokenRowIsNamed(t *testing.T) {
 				if err != nil || found.Broken != c.broken || !strings.Contains(found.Why, c.why) {
 					t.Errorf("got %+v, %v", found, err)
 				}
+				before, err := store.AuditPosition(c.broken)
+				if whole := found.Rows == before-1; err != nil || whole == (name == "a rewritten end") {
+					t.Errorf("%d rows are whole", found.Rows)
+				}
 			})
 		})
 	}
