@@ -48,6 +48,9 @@ func TestAHostCanDoAllThatHTTPCan(t *testing.T) {
 
 	for path, operations := range document.Paths {
 		for method, o := range operations {
+			if o.OperationID == "get-me" {
+				continue // a service that embeds the host has no token
+			}
 			name := methods[o.OperationID]
 			if _, ok := reflect.TypeOf(h).MethodByName(name); !ok {
 				t.Errorf(

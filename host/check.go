@@ -177,6 +177,7 @@ func (k *checker) warnOfProxies(results []CheckResult) {
 	for i := range results {
 		if results[i].Enabled {
 			results[i].Warnings = append(results[i].Warnings, k.cfg.Exposures()...)
+			results[i].Warnings = append(results[i].Warnings, k.cfg.TokenWarnings(time.Now())...)
 			return
 		}
 	}

@@ -217,6 +217,7 @@ func (h *Host) assemble(ctx context.Context) (err error) {
 		Metrics:     h.metrics,
 		Logger:      h.log,
 		Reload:      h.reloadFile,
+		Now:         h.store.Now,
 		Leaving:     h.leaving.Load,
 	})
 

@@ -46,6 +46,7 @@ var methodsOf = map[string][]string{
 	"get-webhook":          {"Webhook"},
 	"replay-webhook":       {"ReplayWebhook"},
 	"attach-webhook":       {"AttachWebhook"},
+	"get-me":               {}, // a service that embeds the host has no token
 	"list-token-keys":      {"TokenKeys"},
 	"rotate-token-key":     {"RotateTokenKey"},
 	"end-token-key":        {"EndTokenKey"},

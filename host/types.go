@@ -1,7 +1,10 @@
 package host
 
 import (
+	"context"
+
 	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/payment"
 )
 
@@ -107,6 +110,13 @@ var (
 	ErrConflict   = payment.ErrConflict
 	ErrInProgress = payment.ErrInProgress
 )
+
+// WithActor returns a context whose calls are made in the name of somebody: the
+// name is the actor in the histories of what they make. Without it that is
+// "api".
+func WithActor(ctx context.Context, name string) context.Context {
+	return caller.With(ctx, caller.Caller{Name: name, Token: true, Unlimited: true})
+}
 
 // CallOption adds to a call that can move money.
 type CallOption func(*callOptions)

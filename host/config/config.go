@@ -19,6 +19,9 @@ type Config struct {
 	Host Host
 	// HTTP is about the listener [http].
 	HTTP HTTP
+	// Tokens are the tokens of the API that have names, sorted by them
+	// [tokens.NAME]. They stand beside HTTP.Tokens, which may do everything.
+	Tokens []Token
 	// Store is the database of the payments [store].
 	Store Store
 	// Log is about the host's log [log].

@@ -32,6 +32,11 @@ format = "json"
 [events]
 url = "https://shop.example/events"
 secret = ["whsec_one", "whsec_two"]
+[tokens.shop]
+secret = ["token-one", "token-two"]
+scopes = ["payments:write", "resolve"]
+providers = ["a"]
+expires = "2027-01-31T00:00:00Z"
 [providers.a]
 plugin = "acme"
 version = "1.0.0"
@@ -129,6 +134,12 @@ func TestAReferenceIsNotShown(t *testing.T) {
 			more := ""
 			if section == "[providers.a]" && key != "plugin" {
 				more = "plugin = \"acme\"\n"
+			}
+			if section == "[tokens.shop]" && key != "secret" {
+				more = "secret = \"s\"\n"
+			}
+			if section == "[tokens.shop]" && key != "scopes" {
+				more += "scopes = [\"resolve\"]\n"
 			}
 
 			_, err := loadText(

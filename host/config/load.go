@@ -102,7 +102,7 @@ func readFile(path string) (file, text, problem string) {
 }
 
 // tables are the names of the tables of the first level.
-var tables = []string{"host", "http", "store", "log", "events", "providers"}
+var tables = []string{"host", "http", "store", "log", "events", "providers", "tokens"}
 
 // read turns the file's tables into a Config: types, unknown keys and
 // references. check checks the bounds.
@@ -121,6 +121,14 @@ func (l *loader) read(tree map[string]any) *Config {
 		t := providers.sub(name, "a table: [providers.NAME]")
 		if t.values != nil {
 			cfg.Providers = append(cfg.Providers, l.provider(name, t))
+		}
+	}
+
+	tokens := root.sub("tokens", "a table of tables: [tokens.NAME]")
+	for name := range tokens.values {
+		t := tokens.sub(name, "a table: [tokens.NAME]")
+		if t.values != nil {
+			cfg.Tokens = append(cfg.Tokens, l.token(name, t))
 		}
 	}
 

@@ -214,7 +214,7 @@ func account(s section) string {
 		return ""
 	}
 	path := s.table
-	for up := parent(path); up != "" && up != "providers"; up = parent(path) {
+	for up := parent(path); up != "" && up != "providers" && up != "tokens"; up = parent(path) {
 		path = up
 	}
 	return path

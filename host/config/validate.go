@@ -73,6 +73,8 @@ func (c *Config) complete(dir string) {
 		c.Store.URL = sdk.NewSecret("sqlite:" + absolute(dir, path))
 	}
 
+	sortTokens(c.Tokens)
+
 	// Providers, sorted so that their order never depends on a map.
 	for i := range c.Providers {
 		c.Providers[i].fill()

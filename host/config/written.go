@@ -46,6 +46,13 @@ func (c *Config) WrittenSecrets() []string {
 	if address, ok := at(tree, "store", "url").(string); ok && hasPassword(address) {
 		found = append(found, "store.url")
 	}
+	if tokens, ok := at(tree, "tokens").(map[string]any); ok {
+		for name := range tokens {
+			if hasWritten(at(tokens, name, "secret")) {
+				found = append(found, join("tokens", name)+".secret")
+			}
+		}
+	}
 	if providers, ok := at(tree, "providers").(map[string]any); ok {
 		for name := range providers {
 			own, _ := at(providers, name, "config").(map[string]any)

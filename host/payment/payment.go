@@ -119,7 +119,7 @@ type Exchange struct {
 // Change is one line of a history.
 type Change struct {
 	At     time.Time `json:"at"`
-	Actor  string    `json:"actor" doc:"who or what: api, call, poll, webhook, return, host, operator"`
+	Actor  string    `json:"actor" doc:"who or what: the name of a token or api, call, poll, webhook, return, host, operator and who it was"`
 	Action string    `json:"action" doc:"what happened, in a word: created, called, redirected, succeeded, …"`
 	From   Status    `json:"from,omitempty"`
 	To     Status    `json:"to,omitempty"`

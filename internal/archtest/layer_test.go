@@ -167,13 +167,14 @@ var bans = []ban{
 	{
 		what: "the HTTP API reaches past what a host can do",
 		why: "it reads requests and writes answers: payments, webhooks and providers are the types of host/payment, " +
-			"so that HTTP and Go offer the same; the core's checks and strict JSON are all it takes besides",
+			"so that HTTP and Go offer the same; who asks, the core's checks and strict JSON are all it takes besides",
 		forbids: func(from source, to string) bool {
 			return !from.test && in(from.dir, "host/internal/httpapi") &&
 				in(to, "host/internal") &&
 				!in(
 					to,
 					"host/internal/httpapi",
+					"host/internal/caller",
 					"host/internal/core",
 					"host/internal/strictjson",
 				)

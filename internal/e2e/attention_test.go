@@ -69,7 +69,7 @@ func TestAPluginInQuarantineWaitsForAPerson(t *testing.T) {
 
 	code, out := w.command("attention")
 	if code != 0 || !strings.Contains(out, "quarantined ptop, since ") ||
-		!strings.Contains(out, "    payhost reload\n") {
+		!strings.Contains(out, "    payhost providers restart ptop\n") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 	if code, out := w.command("reload"); code != 0 {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/idempotency"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
@@ -182,6 +183,14 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 	hashes, err := request.Hashes()
 	if err != nil {
 		return nil, false, err
+	}
+
+	// A caller who does not see all payments learns nothing of the keys of
+	// others.
+	if caller.From(ctx).Only() != nil {
+		if _, err := c.getUnderKey(ctx, payment.KindPayment, id); err != nil {
+			return nil, false, err
+		}
 	}
 
 	release, err := c.keys.Hold(ctx, key)

@@ -13,7 +13,6 @@ const eventsTopic = "events"
 
 // The actors of a history.
 const (
-	actorAPI      = "api"
 	actorCall     = "call"
 	actorPoll     = "poll"
 	actorOperator = "operator"

@@ -155,7 +155,7 @@ func leftBy(ctx context.Context, tx *store.Tx, i *intent.Intent) (*whole, error)
 		return nil, err
 	}
 	after := *i
-	lines := append([]payment.Change{createdLine(i)}, tx.AddedHistory(i.ID)...)
+	lines := append([]payment.Change{createdLine(ctx, i)}, tx.AddedHistory(i.ID)...)
 	return &whole{intent: &after, attempts: attempts, history: lines}, nil
 }
 

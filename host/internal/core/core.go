@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/idempotency"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
@@ -230,13 +231,18 @@ func (c *Core) get(
 	id string,
 ) (*intent.Intent, error) {
 	i, err := c.read(ctx, id)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && i.Kind != kind) {
+	if errors.Is(err, store.ErrNotFound) || (err == nil && !shows(ctx, i, kind)) {
 		return nil, notFound(kind, id)
 	}
 	if err != nil {
 		return nil, unread(ctx, err)
 	}
 	return i, nil
+}
+
+// shows reports whether an intent is of a kind and the caller sees it.
+func shows(ctx context.Context, i *intent.Intent, kind payment.Kind) bool {
+	return i.Kind == kind && caller.From(ctx).Sees(i.Provider)
 }
 
 // getUnderKey is get for a request that has a key: as long as nothing can be

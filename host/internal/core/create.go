@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/idempotency"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
@@ -22,6 +23,9 @@ import (
 func (c *Core) CreatePayment(ctx context.Context, r payment.Request, key string,
 ) (p *payment.Payment, replayed bool, err error) {
 	if err := checkPayment(r, key, c.nowMicro()); err != nil {
+		return nil, false, err
+	}
+	if err := visible(ctx, r.Provider); err != nil {
 		return nil, false, err
 	}
 	request, err := json.Marshal(r)
@@ -59,6 +63,9 @@ func (c *Core) CreatePayment(ctx context.Context, r payment.Request, key string,
 func (c *Core) CreatePayout(ctx context.Context, r payment.PayoutRequest, key string,
 ) (p *payment.Payout, replayed bool, err error) {
 	if err := checkPayout(r, key); err != nil {
+		return nil, false, err
+	}
+	if err := visible(ctx, r.Provider); err != nil {
 		return nil, false, err
 	}
 	request, err := json.Marshal(r)
@@ -343,7 +350,7 @@ func (c *Core) record(
 			return err
 		}
 
-		if err := tx.AddHistory(ctx, i.ID, createdLine(i)); err != nil {
+		if err := tx.AddHistory(ctx, i.ID, createdLine(ctx, i)); err != nil {
 			return err
 		}
 
@@ -354,10 +361,10 @@ func (c *Core) record(
 }
 
 // createdLine is the first line of an intent's history.
-func createdLine(i *intent.Intent) payment.Change {
+func createdLine(ctx context.Context, i *intent.Intent) payment.Change {
 	return payment.Change{
 		At:     i.CreatedAt,
-		Actor:  actorAPI,
+		Actor:  caller.From(ctx).Name,
 		Action: "created",
 		To:     payment.Created,
 	}

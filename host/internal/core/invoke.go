@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/idempotency"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
@@ -41,6 +42,9 @@ func query[T any](ctx context.Context, c *Core, provider string, needs sdk.Capab
 	call func(context.Context, Lease) (T, error),
 ) (T, error) {
 	var none T
+	if err := visible(ctx, provider); err != nil {
+		return none, err
+	}
 	lease, err := c.accounts.Acquire(calling(ctx, needs), provider)
 	if err != nil {
 		return none, notAsked(provider, err)
@@ -94,6 +98,9 @@ func (c *Core) Invoke(
 	if !movesMoney {
 		output, err = c.callOperation(ctx, call)
 		return output, false, err
+	}
+	if err := permitted(ctx, caller.PayoutsWrite, "an operation that moves money"); err != nil {
+		return nil, false, err
 	}
 
 	return c.invokeOnce(ctx, call, timeout)
@@ -236,6 +243,9 @@ func (c *Core) recordOperation(
 // may take. The error is also that the provider has no such operation.
 func (c *Core) describeOperation(ctx context.Context, provider, name string,
 ) (movesMoney bool, timeout time.Duration, err error) {
+	if err := visible(ctx, provider); err != nil {
+		return false, 0, err
+	}
 	lease, err := c.accounts.Acquire(ctx, provider)
 	if err != nil {
 		return false, 0, notAsked(provider, err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
@@ -47,7 +48,7 @@ func (c *Core) inFull(ctx context.Context, kind payment.Kind, id string,
 		i, attempts, history, err = tx.IntentInFull(ctx, id)
 		return err
 	})
-	if errors.Is(err, store.ErrNotFound) || (err == nil && i.Kind != kind) {
+	if errors.Is(err, store.ErrNotFound) || (err == nil && !shows(ctx, i, kind)) {
 		return nil, nil, nil, notFound(kind, id)
 	}
 
@@ -105,6 +106,7 @@ func (c *Core) list(
 	narrowed := store.Filter{
 		Kind:              kind,
 		Provider:          f.Provider,
+		Providers:         caller.From(ctx).Only(),
 		Status:            f.Status,
 		MerchantReference: f.MerchantReference,
 		CreatedFrom:       f.CreatedFrom,
@@ -213,7 +215,7 @@ func (c *Core) Events(ctx context.Context, id string, types []string, limit int,
 	}
 
 	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
-		list, err = tx.Events(ctx, after, types, limit)
+		list, err = tx.EventsOf(ctx, after, types, caller.From(ctx).Only(), limit)
 		return err
 	})
 	if err != nil {

@@ -47,13 +47,8 @@ func (c *Core) RetryCreate(
 
 	w := c.wallFrom(lease.Config().Timeout)
 	var retry payment.Attempt
-	err = c.store.Write(ctx, func(tx *store.Tx) error {
+	err = c.store.WriteIntent(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
 		sent = false
-		current, err := tx.IntentForUpdate(ctx, i.ID)
-		if err != nil {
-			return err
-		}
-
 		attempts, err := tx.Attempts(ctx, i.ID)
 		if err != nil {
 			return err
@@ -108,11 +103,10 @@ func (c *Core) RetryCapture(
 		retry payment.Attempt
 		claim store.Key
 	)
-	err = c.store.Write(ctx, func(tx *store.Tx) error {
+	err = c.store.WriteIntent(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
 		sent = false
-		current, err := tx.IntentForUpdate(ctx, i.ID)
-		if err != nil || current.Doubt != verbCapture || current.Status.Final() {
-			return err
+		if (current.Doubt != verbCapture) || current.Status.Final() {
+			return nil
 		}
 
 		attempts, err := tx.Attempts(ctx, i.ID)

@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -34,6 +36,8 @@ type Options struct {
 	Logger  *slog.Logger
 	// Reload reads the configuration again; nil: the host cannot be reloaded.
 	Reload func(ctx context.Context, force bool) Reloaded
+	// Now is the time by which tokens expire; nil: time.Now.
+	Now func() time.Time
 	// Leaving reports whether the host is about to stop serving; nil: it never
 	// is.
 	Leaving func() bool
@@ -45,6 +49,7 @@ type API struct {
 	v1       http.Handler
 	document []byte // OpenAPI, as JSON
 	timing   *prometheus.HistogramVec
+	keyring  atomic.Pointer[keyring]
 	last     lastProbe
 	draining atomic.Bool // by an operator's word
 }
@@ -57,6 +62,10 @@ func New(options Options) *API {
 	}
 	if options.Metrics == nil {
 		options.Metrics = prometheus.NewRegistry()
+	}
+
+	if options.Now == nil {
+		options.Now = time.Now
 	}
 
 	a := &API{Options: options, timing: newTiming(options.Metrics)}
@@ -74,9 +83,10 @@ func (a *API) Guarded() http.Handler { return a.observe(a.guard(a.v1)) }
 // can reach it may do everything.
 func (a *API) Admin() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/v1/", as("admin socket", a.v1))
-	mux.HandleFunc("POST /admin/reload", a.reload)
-	mux.HandleFunc("POST /admin/drain", a.drain)
+	operator := caller.Caller{Name: caller.AdminSocket, Unlimited: true}
+	mux.Handle("/v1/", as(operator, a.v1))
+	mux.Handle("POST /admin/reload", as(operator, http.HandlerFunc(a.reload)))
+	mux.Handle("POST /admin/drain", as(operator, http.HandlerFunc(a.drain)))
 	mux.HandleFunc("GET /healthz", a.healthz)
 	mux.HandleFunc("GET /readyz", a.readyz)
 	return a.observe(router{mux: mux, api: true})

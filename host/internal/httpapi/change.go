@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/shopspring/decimal"
 )
@@ -25,6 +26,7 @@ func (a *API) changeOperations(api huma.API) {
 		method:      http.MethodPost,
 		path:        "/payments/{id}/capture",
 		tag:         "Payments",
+		scope:       caller.PaymentsWrite,
 		summary:     "Capture a payment",
 		description: "Takes an authorized payment, or part of it.",
 		errors:      changeErrors,
@@ -35,6 +37,7 @@ func (a *API) changeOperations(api huma.API) {
 		method:      http.MethodPost,
 		path:        "/payments/{id}/cancel",
 		tag:         "Payments",
+		scope:       caller.PaymentsWrite,
 		summary:     "Cancel a payment",
 		description: "Gives up a payment that has not succeeded.",
 		errors:      changeErrors,
@@ -45,6 +48,7 @@ func (a *API) changeOperations(api huma.API) {
 		method:      http.MethodPost,
 		path:        "/payments/{id}/resolve",
 		tag:         "Payments",
+		scope:       caller.Resolve,
 		summary:     "Resolve a payment",
 		description: resolving,
 		errors:      []int{http.StatusNotFound, http.StatusConflict},

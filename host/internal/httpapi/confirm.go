@@ -17,6 +17,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
@@ -36,6 +37,7 @@ func (a *API) confirmOperation(api huma.API) {
 		method:  http.MethodPost,
 		path:    "/payments/{id}/confirm",
 		tag:     "Payments",
+		scope:   caller.PaymentsWrite,
 		summary: "Confirm a payment",
 		description: "Hands over what the customer sent back: JSON, or a form with the same names and the file under " +
 			"its field's name. A file may have 5 MiB, the form 12 MiB.",

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/payment"
 )
@@ -15,6 +16,7 @@ func (a *API) deadLetterOperations(api huma.API) {
 		method:  http.MethodGet,
 		path:    "/dead-letters",
 		tag:     "Events",
+		scope:   caller.EventsRead,
 		summary: "List dead letters",
 		description: "Events whose pushing to `events.url` was given up, the newest first. " +
 			"They can still be read from the stream.",
@@ -25,6 +27,7 @@ func (a *API) deadLetterOperations(api huma.API) {
 		method:  http.MethodPost,
 		path:    "/dead-letters/{id}/retry",
 		tag:     "Events",
+		scope:   caller.Admin,
 		summary: "Retry a dead letter",
 		description: "Pushes the event again, at once and from the beginning of the schedule. " +
 			"Told twice it is still pushed once more only.",

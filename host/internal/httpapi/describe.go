@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/payment"
 )
 
@@ -24,6 +25,7 @@ func (a *API) describe() (v1 http.Handler, document []byte) {
 	// Registering an operation adds it to the mux and to the document.
 	mux := http.NewServeMux()
 	api := humago.New(mux, a.apiConfig())
+	api.UseMiddleware(a.permit)
 
 	a.paymentOperations(api)
 	a.confirmOperation(api)
@@ -36,6 +38,7 @@ func (a *API) describe() (v1 http.Handler, document []byte) {
 	a.insightOperations(api)
 	a.brakeOperations(api)
 
+	a.meOperation(api)
 	a.tokenKeyOperations(api)
 	a.webhookOperations(api)
 
@@ -55,9 +58,10 @@ func (a *API) describe() (v1 http.Handler, document []byte) {
 func (a *API) apiConfig() huma.Config {
 	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
 	token := &huma.SecurityScheme{
-		Type:        "http",
-		Scheme:      "bearer",
-		Description: "One of the tokens in http.tokens of the host's configuration.",
+		Type:   "http",
+		Scheme: "bearer",
+		Description: "One of the tokens in http.tokens of the host's configuration, which may do " +
+			"everything, or the secret of one of its [tokens.NAME], which may do what its scopes say.",
 	}
 
 	// A misspelled filter must not list everything: unknown query parameters
@@ -117,12 +121,16 @@ provider: look at ` + "`status`" + ` and ` + "`failure`" + `. A problem means th
 (confirm, capture, cancel, refund) is 422 and leaves the payment as it was; 504 with outcome ` + "`unknown`" + ` means that it may have
 been done: the host finds out. Calls that only ask a provider answer 502 when it refuses and 504 when it does not answer.
 
+**Scopes.** Each operation says in ` + "`x-scope`" + ` which scope a token needs for it: without it the answer is 403, code
+` + "`permission`" + `. To a token that is for some providers only, all that belongs to others does not exist.
+
 **Amounts** are decimal strings, never numbers. **Times** are RFC 3339 in UTC.`
 
 // operation describes one call of the API.
 type operation struct {
 	id, method, path          string // the path below /v1
 	tag, summary, description string
+	scope                     caller.Scope
 	success                   int // 0: 200, or 204 without a body
 	// errors are the statuses of failures besides those that every call can
 	// have.
@@ -134,6 +142,7 @@ func (o operation) described() huma.Operation {
 	// These can come from the guard and from the checks of a body.
 	statuses := []int{
 		http.StatusUnauthorized,
+		http.StatusForbidden,
 		http.StatusUnprocessableEntity,
 		http.StatusInternalServerError,
 	}
@@ -151,6 +160,12 @@ func (o operation) described() huma.Operation {
 		responses[strconv.Itoa(status)] = problemResponse(status)
 	}
 
+	// No token has by name the scope of all.
+	scopes := []string{}
+	if o.scope != caller.Any {
+		scopes = append(scopes, string(o.scope))
+	}
+
 	return huma.Operation{
 		OperationID:   o.id,
 		Method:        o.method,
@@ -161,6 +176,8 @@ func (o operation) described() huma.Operation {
 		MaxBodyBytes:  maxJSON,
 		DefaultStatus: o.success,
 		Responses:     responses,
+		Security:      []map[string][]string{{"token": scopes}},
+		Extensions:    map[string]any{scopeName: o.scope},
 	}
 }
 

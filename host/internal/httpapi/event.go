@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/payment"
 )
@@ -15,6 +16,7 @@ func (a *API) eventOperations(api huma.API) {
 		method:  http.MethodGet,
 		path:    "/events",
 		tag:     "Events",
+		scope:   caller.EventsRead,
 		summary: "Read events",
 		description: "Oldest first, in one order for everything. Keep the id of the last one and go on after it; " +
 			"`next_cursor` is that id as long as there may be more.",

@@ -187,7 +187,7 @@ func TestOneLineOfLogARequest(t *testing.T) {
 
 	for _, want := range []string{
 		`level=INFO msg=request method=GET route="GET /v1/payments" status=200 duration_ms=`, `method=POST route=/webhooks/ status=404`,
-		`method=GET route=/return/ status=404`, `level=DEBUG msg=request method=GET route="GET /healthz" status=200`, "request_id=a1\n", "request_id=a4\n",
+		`method=GET route=/return/ status=404`, `level=DEBUG msg=request method=GET route="GET /healthz" status=200`, "request_id=a1 actor=api\n", "request_id=a4\n",
 	} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log has no %s:\n%s", want, log)

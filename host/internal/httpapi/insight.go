@@ -3,8 +3,10 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/payment"
 )
 
@@ -14,6 +16,7 @@ func (a *API) insightOperations(api huma.API) {
 		method:  http.MethodGet,
 		path:    "/attention",
 		tag:     "Host",
+		scope:   caller.Resolve,
 		summary: "List what waits for an operator",
 		description: "Payments, payouts and refunds that are unknown or under review, webhooks that were " +
 			"not applied, events that could not be delivered, providers in quarantine, pauses and an expiring " +
@@ -26,6 +29,7 @@ func (a *API) insightOperations(api huma.API) {
 		method:  http.MethodGet,
 		path:    "/providers/{name}/history",
 		tag:     "Providers",
+		scope:   caller.ProvidersRead,
 		summary: "Read a provider's history",
 		description: "How the calls of this host to the provider went, by the minute for `1h` and `24h` and " +
 			"by ten minutes for `7d`. It is kept in memory and starts empty with the host.",
@@ -43,6 +47,14 @@ func (a *API) listAttention(
 	found, err := a.Insight.Attention(ctx, in.Limit)
 	if err != nil {
 		return nil, a.fail(ctx, reading, err)
+	}
+
+	// An item of no account is for those who see all of them.
+	who := caller.From(ctx)
+	if who.Only() != nil {
+		found.Data = slices.DeleteFunc(found.Data, func(item payment.AttentionItem) bool {
+			return item.Provider == "" || !who.Sees(item.Provider)
+		})
 	}
 	return &one[payment.Attention]{&found}, nil
 }

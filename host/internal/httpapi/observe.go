@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/sdk"
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,10 +27,7 @@ const maxRequestID = 128
 
 type contextKey int
 
-const (
-	keyRequestID contextKey = iota
-	keyOperator
-)
+const keyRequestID contextKey = iota
 
 // requestID returns the ID of the request that ctx belongs to.
 func requestID(ctx context.Context) string {
@@ -37,19 +35,17 @@ func requestID(ctx context.Context) string {
 	return id
 }
 
-// operator returns the way by which a request came, for the histories of what
-// operators decide.
-func operator(ctx context.Context) string {
-	name, _ := ctx.Value(keyOperator).(string)
-	return name
-}
+// operator returns how the histories of what operators decide name the caller.
+func operator(ctx context.Context) string { return caller.From(ctx).Operator() }
 
-// as marks requests as having come by a way.
-func as(name string, next http.Handler) http.Handler {
+// as serves requests as those of a caller.
+func as(who caller.Caller, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The mux writes the route that it matches into the request, and
 		// observe reads it there: it has to stay the same request.
-		*r = *r.WithContext(context.WithValue(r.Context(), keyOperator, "("+name+")"))
+		who := who
+		who.RequestID = requestID(r.Context())
+		*r = *r.WithContext(caller.With(r.Context(), who))
 		next.ServeHTTP(w, r)
 	})
 }
@@ -152,16 +148,17 @@ func (a *API) note(answer *recorder, r *http.Request, id string, took time.Durat
 	}
 
 	method := r.Method[:min(len(r.Method), maxMethod)]
-	a.Logger.Log(
-		r.Context(),
-		level,
-		"request",
+	line := []any{
 		"method", method,
 		"route", route,
 		"status", status,
 		"duration_ms", took.Milliseconds(),
 		"request_id", id,
-	)
+	}
+	if who, known := caller.Of(r.Context()); known {
+		line = append(line, "actor", who.Name)
+	}
+	a.Logger.Log(r.Context(), level, "request", line...)
 
 	a.timing.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/payment"
 )
 
@@ -15,6 +16,7 @@ func (a *API) brakeOperations(api huma.API) {
 		method:  http.MethodPost,
 		path:    "/providers/{name}/pause",
 		tag:     "Providers",
+		scope:   caller.ProvidersOperate,
 		summary: "Pause a provider",
 		description: "New payments (`payments`), new payouts and operations that move money (`payouts`), or " +
 			"both (`all`) are refused with the code `paused`, and nothing of them is recorded. It holds on " +
@@ -29,6 +31,7 @@ func (a *API) brakeOperations(api huma.API) {
 		method:      http.MethodPost,
 		path:        "/providers/{name}/resume",
 		tag:         "Providers",
+		scope:       caller.ProvidersOperate,
 		summary:     "Resume a provider",
 		description: "Ends pauses. Answers with those of the provider that are left.",
 		errors:      []int{http.StatusNotFound},
@@ -39,6 +42,7 @@ func (a *API) brakeOperations(api huma.API) {
 		method:  http.MethodPost,
 		path:    "/providers/{name}/restart",
 		tag:     "Providers",
+		scope:   caller.ProvidersOperate,
 		summary: "Try a provider again",
 		description: "A provider in quarantine, or whose plugin waits for its next try, is tried at once. One " +
 			"that is served is left alone. Answers at once, with the state of the provider.",

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/payment"
 )
@@ -21,6 +22,7 @@ func (a *API) paymentOperations(api huma.API) {
 		method:  http.MethodPost,
 		path:    "/payments",
 		tag:     "Payments",
+		scope:   caller.PaymentsWrite,
 		summary: "Create a payment",
 		description: "Records a payment and asks the provider to create it. " +
 			"201 whatever became of it: look at `status`, `next_action` and `failure`.",
@@ -37,6 +39,7 @@ func (a *API) paymentOperations(api huma.API) {
 		method:      http.MethodGet,
 		path:        "/payments/{id}",
 		tag:         "Payments",
+		scope:       caller.PaymentsRead,
 		summary:     "Read a payment",
 		description: "With its attempts and its history. `refresh=true` asks the provider first.",
 		errors:      refreshErrors,
@@ -47,6 +50,7 @@ func (a *API) paymentOperations(api huma.API) {
 		method:      http.MethodGet,
 		path:        "/payments",
 		tag:         "Payments",
+		scope:       caller.PaymentsRead,
 		summary:     "List payments",
 		description: "Newest first, without attempts and history.",
 	}.described(), a.listPayments)

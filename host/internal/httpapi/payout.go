@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/payment"
 )
@@ -15,6 +16,7 @@ func (a *API) payoutOperations(api huma.API) {
 		method:  http.MethodPost,
 		path:    "/payouts",
 		tag:     "Payouts",
+		scope:   caller.PayoutsWrite,
 		summary: "Create a payout",
 		description: "Records a payout and asks the provider to make it. " +
 			"201 whatever became of it: look at `status` and `failure`.",
@@ -31,6 +33,7 @@ func (a *API) payoutOperations(api huma.API) {
 		method:      http.MethodGet,
 		path:        "/payouts/{id}",
 		tag:         "Payouts",
+		scope:       caller.PayoutsRead,
 		summary:     "Read a payout",
 		description: "With its attempts and its history. `refresh=true` asks the provider first.",
 		errors:      refreshErrors,
@@ -41,6 +44,7 @@ func (a *API) payoutOperations(api huma.API) {
 		method:      http.MethodGet,
 		path:        "/payouts",
 		tag:         "Payouts",
+		scope:       caller.PayoutsRead,
 		summary:     "List payouts",
 		description: "Newest first, without attempts and history.",
 	}.described(), a.listPayouts)
@@ -50,6 +54,7 @@ func (a *API) payoutOperations(api huma.API) {
 		method:      http.MethodPost,
 		path:        "/payouts/{id}/resolve",
 		tag:         "Payouts",
+		scope:       caller.Resolve,
 		summary:     "Resolve a payout",
 		description: resolving,
 		errors:      []int{http.StatusNotFound, http.StatusConflict},

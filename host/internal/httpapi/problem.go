@@ -206,6 +206,8 @@ func statusUnasked(failed *payment.Error) int {
 		return http.StatusConflict
 	case string(sdk.CodeRateLimited):
 		return http.StatusTooManyRequests
+	case string(sdk.CodePermission):
+		return http.StatusForbidden
 
 	case payment.CodeStorage, payment.CodePaused:
 		return http.StatusServiceUnavailable

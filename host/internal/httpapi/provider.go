@@ -3,11 +3,11 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
@@ -25,6 +25,7 @@ func (a *API) providerOperations(api huma.API) {
 		method:      http.MethodGet,
 		path:        "/providers",
 		tag:         "Providers",
+		scope:       caller.ProvidersRead,
 		summary:     "List providers",
 		description: "How every configured account stands, by name.",
 	}.described(), a.listProviders)
@@ -34,6 +35,7 @@ func (a *API) providerOperations(api huma.API) {
 		method:      http.MethodGet,
 		path:        "/providers/{name}",
 		tag:         "Providers",
+		scope:       caller.ProvidersRead,
 		summary:     "Read a provider",
 		description: "State, plugin, capabilities and last error; the URL for its back office.",
 		errors:      []int{http.StatusNotFound},
@@ -44,6 +46,7 @@ func (a *API) providerOperations(api huma.API) {
 		method:      http.MethodGet,
 		path:        "/providers/{name}/payment-methods",
 		tag:         "Providers",
+		scope:       caller.PaymentsRead,
 		summary:     "List payment methods",
 		description: "What a customer can pay with.",
 		errors:      queryErrors,
@@ -54,6 +57,7 @@ func (a *API) providerOperations(api huma.API) {
 		method:      http.MethodGet,
 		path:        "/providers/{name}/balances",
 		tag:         "Providers",
+		scope:       caller.ProvidersRead,
 		summary:     "List balances",
 		description: "What the account holds at its provider.",
 		errors:      queryErrors,
@@ -64,6 +68,7 @@ func (a *API) providerOperations(api huma.API) {
 		method:      http.MethodPost,
 		path:        "/providers/{name}/operations/{operation}",
 		tag:         "Providers",
+		scope:       caller.ProvidersOperate,
 		summary:     "Invoke an operation",
 		description: "One of the provider's own; its schemas are with the provider.",
 		errors:      append(slices.Clone(queryErrors), http.StatusConflict),
@@ -73,7 +78,7 @@ func (a *API) providerOperations(api huma.API) {
 func (a *API) listProviders(ctx context.Context, _ *struct{}) (*listed[providerView], error) {
 	pauses := a.pauses(ctx)
 	var list []providerView
-	for _, status := range a.Providers.Providers() {
+	for _, status := range seenBy(ctx, a.Providers.Providers()) {
 		status.Paused = pausesOf(status.Name, pauses)
 		status.ConfigSchema = nil // it is long, and for one provider at a time
 		list = append(list, viewProvider(status))
@@ -90,23 +95,22 @@ func (a *API) getProvider(
 ) (*one[providerView], error) {
 	status, ok := a.Providers.Provider(in.Name)
 	if !ok {
-		return nil, a.fail(ctx, reading, &payment.Error{
-			Code:    string(sdk.CodeNotFound),
-			Outcome: sdk.OutcomeNotSent,
-			Message: fmt.Sprintf("no provider is called %q in the configuration", in.Name),
-		})
+		return nil, a.fail(ctx, reading, unknownProvider(in.Name))
 	}
 
 	status.Paused = pausesOf(in.Name, a.pauses(ctx))
 	view := viewProvider(status)
-	view.WebhookURL = a.Providers.WebhookURL(in.Name)
+	// Who knows the URL can send what counts as the provider's.
+	if caller.From(ctx).May(caller.ProvidersOperate) {
+		view.WebhookURL = a.Providers.WebhookURL(in.Name)
+	}
 	return &one[providerView]{&view}, nil
 }
 
 // providerView is the state of one configured account.
 type providerView struct {
 	payment.ProviderStatus
-	WebhookURL string `json:"webhook_url,omitempty" doc:"where this account's webhooks go: what must be typed into the provider's back office; only when one provider is asked for"`
+	WebhookURL string `json:"webhook_url,omitempty" doc:"where this account's webhooks go: what must be typed into the provider's back office; only when one provider is asked for, with the scope providers:operate"`
 }
 
 // viewProvider fills in empty lists, so that none is null in JSON.

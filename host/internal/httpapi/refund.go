@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/payment"
 )
 
@@ -14,6 +15,7 @@ func (a *API) refundOperations(api huma.API) {
 		method:  http.MethodPost,
 		path:    "/payments/{id}/refunds",
 		tag:     "Payments",
+		scope:   caller.RefundsWrite,
 		summary: "Refund a payment",
 		description: "Gives back a succeeded payment, or part of it. " +
 			"When the provider refuses, the answer is a problem and the payment as it was.",
@@ -26,6 +28,7 @@ func (a *API) refundOperations(api huma.API) {
 		method:      http.MethodGet,
 		path:        "/payments/{id}/refunds",
 		tag:         "Payments",
+		scope:       caller.PaymentsRead,
 		summary:     "List a payment's refunds",
 		description: "Newest first, those that the provider started included.",
 		errors:      []int{http.StatusNotFound},
@@ -36,6 +39,7 @@ func (a *API) refundOperations(api huma.API) {
 		method:      http.MethodGet,
 		path:        "/refunds/{id}",
 		tag:         "Payments",
+		scope:       caller.PaymentsRead,
 		summary:     "Read a refund",
 		description: "With its attempts.",
 		errors:      []int{http.StatusNotFound},
@@ -46,6 +50,7 @@ func (a *API) refundOperations(api huma.API) {
 		method:      http.MethodPost,
 		path:        "/refunds/{id}/resolve",
 		tag:         "Payments",
+		scope:       caller.Resolve,
 		summary:     "Resolve a refund",
 		description: resolving,
 		errors:      []int{http.StatusNotFound, http.StatusConflict},

@@ -24,6 +24,7 @@ func TestStatusOfWhatTheHostTurnsAway(t *testing.T) {
 		{payment.CodeIdempotencyInProgress, sdk.OutcomeUnknown, "pay_1", 409},
 		{payment.CodeIdempotencyConflict, sdk.OutcomeNotSent, "pay_1", 409},
 		{string(sdk.CodeRateLimited), sdk.OutcomeNotSent, "", 429},
+		{string(sdk.CodePermission), sdk.OutcomeNotSent, "", 403},
 		{string(sdk.CodeUnavailable), sdk.OutcomeNotSent, "", 503},
 		{string(sdk.CodeUnavailable), sdk.OutcomeUnknown, "pay_1", 504},
 		{string(sdk.CodeInternal), sdk.OutcomeUnknown, "pay_1", 504},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/payment"
 )
 
@@ -16,6 +17,7 @@ func (a *API) tokenKeyOperations(api huma.API) {
 		method:      http.MethodGet,
 		path:        "/token-keys",
 		tag:         "Host",
+		scope:       caller.Admin,
 		summary:     "List the keys of webhook and return URLs",
 		description: "The newest first. The keys themselves are never shown.",
 	}.described(), a.listTokenKeys)
@@ -25,6 +27,7 @@ func (a *API) tokenKeyOperations(api huma.API) {
 		method:  http.MethodPost,
 		path:    "/token-keys",
 		tag:     "Host",
+		scope:   caller.Admin,
 		summary: "Make a new key",
 		description: "Makes a new key, which signs the URLs of new payments from half a minute later on, with the " +
 			"first secret of `host.token_secret` mixed in. Payments made before keep their key; the URL of each " +
@@ -37,6 +40,7 @@ func (a *API) tokenKeyOperations(api huma.API) {
 		method:  http.MethodPost,
 		path:    "/token-keys/{id}/end",
 		tag:     "Host",
+		scope:   caller.Admin,
 		summary: "Give a former key up",
 		description: "What the key signed is refused from now on: webhooks and returns of payments made under it, " +
 			"and former URLs of accounts. Payments that are still open are then settled by asking their providers.",

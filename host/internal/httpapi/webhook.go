@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/payment"
 )
@@ -15,6 +16,7 @@ func (a *API) webhookOperations(api huma.API) {
 		method:  http.MethodGet,
 		path:    "/webhooks",
 		tag:     "Webhooks",
+		scope:   caller.WebhooksRead,
 		summary: "List webhooks",
 		description: "Newest first, secrets masked. A list has no bodies: " +
 			"read a webhook by its id for its body.",
@@ -25,6 +27,7 @@ func (a *API) webhookOperations(api huma.API) {
 		method:      http.MethodGet,
 		path:        "/webhooks/{id}",
 		tag:         "Webhooks",
+		scope:       caller.WebhooksRead,
 		summary:     "Read a webhook",
 		description: "As it came, secrets masked.",
 		errors:      []int{http.StatusNotFound},
@@ -35,6 +38,7 @@ func (a *API) webhookOperations(api huma.API) {
 		method:      http.MethodPost,
 		path:        "/webhooks/{id}/replay",
 		tag:         "Webhooks",
+		scope:       caller.WebhooksWrite,
 		summary:     "Replay a webhook",
 		description: "Has the plugin read it again, and applies what it then says.",
 		errors:      []int{http.StatusNotFound, http.StatusServiceUnavailable},
@@ -45,6 +49,7 @@ func (a *API) webhookOperations(api huma.API) {
 		method:  http.MethodPost,
 		path:    "/webhooks/{id}/attach",
 		tag:     "Webhooks",
+		scope:   caller.WebhooksWrite,
 		summary: "Attach a webhook to a payment",
 		description: "For a genuine webhook that fits no payment by itself. " +
 			"It counts for as much as its plugin proves.",

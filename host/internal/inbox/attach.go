@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
@@ -106,8 +107,9 @@ func (b *Inbox) attachable(
 	})
 
 	problem := ""
+	hidden := (err == nil) && !caller.From(ctx).Sees(found.Provider)
 	switch {
-	case errors.Is(err, store.ErrNotFound):
+	case hidden, errors.Is(err, store.ErrNotFound):
 		problem = "names no payment, payout or refund"
 	case err != nil:
 		return err

@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
@@ -176,7 +177,8 @@ func (b *Inbox) Get(ctx context.Context, id string) (webhook *store.Webhook, err
 		webhook, err = tx.Webhook(ctx, id)
 		return err
 	})
-	if errors.Is(err, store.ErrNotFound) {
+	hidden := (err == nil) && !caller.From(ctx).Sees(webhook.Provider)
+	if hidden || errors.Is(err, store.ErrNotFound) {
 		return nil, &payment.Error{
 			Code:    string(sdk.CodeNotFound),
 			Outcome: sdk.OutcomeNotSent,
@@ -194,6 +196,7 @@ func (b *Inbox) List(
 	// One more shows whether there is another page.
 	limit := filter.Limit
 	filter.Limit++
+	filter.Providers = caller.From(ctx).Only()
 	err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.ListWebhooks(ctx, filter)
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
@@ -38,7 +39,7 @@ func (l *DeadLetters) List(ctx context.Context, cursor string, limit int) (
 	list = []payment.DeadLetter{} // which JSON shows as a list
 	err = l.store.Read(ctx, func(tx *store.Tx) error {
 		// One more than limit says whether there is a following list.
-		found, err := tx.DeadDeliveries(ctx, before, limit+1)
+		found, err := tx.DeadDeliveries(ctx, before, caller.From(ctx).Only(), limit+1)
 		if err != nil {
 			return err
 		}
@@ -80,6 +81,9 @@ func (l *DeadLetters) Retry(ctx context.Context, id string) (
 		if err != nil {
 			return err
 		}
+		if err := visible(ctx, tx, delivery); err != nil {
+			return err
+		}
 
 		// A second retry must not begin the schedule again.
 		if delivery.State == payment.DeliveryDead {
@@ -101,6 +105,20 @@ func (l *DeadLetters) Retry(ctx context.Context, id string) (
 	}
 
 	return letter, err
+}
+
+// visible is store.ErrNotFound for a delivery of an account that the caller does
+// not see.
+func visible(ctx context.Context, tx *store.Tx, d store.Delivery) error {
+	who := caller.From(ctx)
+	if who.Only() == nil {
+		return nil
+	}
+	about, err := tx.Intent(ctx, d.Subject)
+	if err == nil && !who.Sees(about.Provider) {
+		return store.ErrNotFound
+	}
+	return err
 }
 
 // Backlog counts the deliveries that are pending and those that were given up.

@@ -148,15 +148,26 @@ func (t *Tx) DueDeliveries(
 func (t *Tx) DeadDeliveries(
 	ctx context.Context,
 	before uint64,
+	providers []string,
 	limit int,
 ) ([]Delivery, error) {
 	if before == 0 {
 		before = 1<<63 - 1
 	}
+
+	of := ""
+	args := []any{payment.DeliveryDead, int64(before), limit}
+	if len(providers) > 0 {
+		of = ` AND EXISTS (SELECT 1 FROM intents WHERE intents.id = deliveries.subject
+			AND intents.provider IN (` + placeholders(4, len(providers)) + `))`
+		for _, provider := range providers {
+			args = append(args, provider)
+		}
+	}
+
 	return queryAll(ctx, t, scanDelivery, `SELECT `+deliveryColumns+` FROM deliveries
-		WHERE state = $1 AND position < $2
-		ORDER BY position DESC LIMIT $3`,
-		payment.DeliveryDead, int64(before), limit)
+		WHERE state = $1 AND position < $2`+of+`
+		ORDER BY position DESC LIMIT $3`, args...)
 }
 
 // Delivery reads the delivery of an event. The error is ErrNotFound when the

@@ -99,23 +99,44 @@ func streamEvents(rows [][]any) []statement {
 
 const eventColumns = `position, type, kind, intent_id, parent_id, sequence, created_at, data`
 
-// Events reads at most limit events of the stream after a position, oldest
-// first. types, when there are any, are exact types, or prefixes with a dot and
-// a star ("payout.*"). The list is empty, not nil, when there is none.
+// Events is EventsOf for the intents of any provider.
 func (t *Tx) Events(
 	ctx context.Context,
 	after uint64,
 	types []string,
 	limit int,
 ) ([]payment.Event, error) {
-	query := `SELECT ` + eventColumns + ` FROM events WHERE position > $1`
+	return t.EventsOf(ctx, after, types, nil, limit)
+}
+
+// EventsOf reads at most limit events of the stream after a position, oldest
+// first. types, when there are any, are exact types, or prefixes with a dot and
+// a star ("payout.*"). providers, when there are any, are those of the intents.
+// The list is empty, not nil, when there is none.
+func (t *Tx) EventsOf(
+	ctx context.Context,
+	after uint64,
+	types []string,
+	providers []string,
+	limit int,
+) ([]payment.Event, error) {
+	of := ""
 	args := []any{int64(after)}
+	if len(providers) > 0 {
+		of = ` AND EXISTS (SELECT 1 FROM intents WHERE intents.id = events.intent_id
+			AND intents.provider IN (` + placeholders(2, len(providers)) + `))`
+		for _, provider := range providers {
+			args = append(args, provider)
+		}
+	}
+
+	query := `SELECT ` + eventColumns + ` FROM events WHERE position > $1` + of
 	if len(types) > 0 {
 		named, err := t.eventTypes(ctx, types)
 		if err != nil || len(named) == 0 {
 			return []payment.Event{}, err
 		}
-		query, args = eventsOfTypes(args, named, limit)
+		query, args = eventsOfTypes(args, named, of, limit)
 	}
 
 	query += ` ORDER BY position` + limitedTo(limit)
@@ -127,15 +148,20 @@ func (t *Tx) Events(
 	return out, err
 }
 
-// eventsOfTypes returns the query for the events of any of some types. Each type
-// has a page of its own from the index, so that a rare type is not looked for
-// among all the others.
-func eventsOfTypes(args []any, types []string, limit int) (query string, all []any) {
+// eventsOfTypes returns the query for the events of any of some types that also
+// meet the condition of. Each type has a page of its own from the index, so that
+// a rare type is not looked for among all the others.
+func eventsOfTypes(
+	args []any,
+	types []string,
+	of string,
+	limit int,
+) (query string, all []any) {
 	var pages []string
 	for _, name := range types {
 		args = append(args, name)
 		pages = append(pages, fmt.Sprintf(`SELECT * FROM (SELECT `+eventColumns+` FROM events
-			WHERE type = $%d AND position > $1 ORDER BY position`+limitedTo(limit)+`) AS page%[1]d`,
+			WHERE type = $%d AND position > $1`+of+` ORDER BY position`+limitedTo(limit)+`) AS page%[1]d`,
 			len(args)))
 	}
 	return `SELECT * FROM (` + strings.Join(pages, " UNION ALL ") + `) AS pages`, args

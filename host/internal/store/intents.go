@@ -380,6 +380,7 @@ func (t *Tx) Children(ctx context.Context, parent string) ([]*intent.Intent, err
 type Filter struct {
 	Kind              payment.Kind
 	Provider          string
+	Providers         []string // one of them
 	Status            payment.Status
 	MerchantReference string
 	CreatedFrom       time.Time
@@ -395,6 +396,7 @@ func (t *Tx) ListIntents(ctx context.Context, f Filter) ([]*intent.Intent, error
 	var where conditions
 	where.add("kind =", f.Kind)
 	where.addText("provider =", f.Provider)
+	where.addAny("provider", f.Providers)
 	where.addText("status =", string(f.Status))
 	where.addText("merchant_reference =", f.MerchantReference)
 	where.addTime("created_at >=", f.CreatedFrom)
@@ -466,6 +468,19 @@ func (c *conditions) addText(clause, arg string) {
 	if arg != "" {
 		c.add(clause, arg)
 	}
+}
+
+// addAny adds a clause by which a column has one of several texts, unless there
+// are none.
+func (c *conditions) addAny(column string, texts []string) {
+	if len(texts) == 0 {
+		return
+	}
+	first := len(c.args) + 1
+	for _, text := range texts {
+		c.args = append(c.args, text)
+	}
+	c.clauses = append(c.clauses, column+" IN ("+placeholders(first, len(texts))+")")
 }
 
 // addTime is add for a time that narrows the list unless it is zero.

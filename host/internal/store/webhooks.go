@@ -124,16 +124,18 @@ func (t *Tx) WebhookProviders(ctx context.Context, now time.Time) ([]string, err
 
 // WebhookFilter narrows a list of webhooks. Zero values do not narrow.
 type WebhookFilter struct {
-	Provider string
-	State    payment.WebhookState
-	Before   string // an id: only older ones
-	Limit    int
+	Provider  string
+	Providers []string // one of them
+	State     payment.WebhookState
+	Before    string // an id: only older ones
+	Limit     int
 }
 
 // ListWebhooks reads newest first.
 func (t *Tx) ListWebhooks(ctx context.Context, f WebhookFilter) ([]*Webhook, error) {
 	where := conditions{clauses: []string{"purpose <> ''"}}
 	where.addText("provider =", f.Provider)
+	where.addAny("provider", f.Providers)
 	where.addText("state =", string(f.State))
 	where.addText("id <", f.Before)
 
