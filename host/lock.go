@@ -8,6 +8,7 @@ import (
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/host/internal/release"
 )
 
 // LockedProgram is what a lock says of one plugin's program on this platform,
@@ -15,16 +16,27 @@ import (
 type LockedProgram struct {
 	Name           string // the file in plugin_dir: <plugin> or <plugin>@<version>
 	SHA256, Before string // empty: none
+	// Former reports that no provider names the program any more, and that its
+	// line was kept, so that going back needs no new lock.
+	Former bool
 }
 
 // WriteLock writes payhost.lock beside the configuration's file, with the
 // checksums that the programs in plugin_dir of all enabled providers have now; it
-// runs none of them. From then on no other program is started. The lock keeps what
-// it holds for other platforms, and for providers that are not enabled; a program
-// that the configuration does not name is taken out, and reported with an empty
-// SHA256. The error is *config.Problems for programs that are missing or contradict
-// a provider's sha256, all at once; then the lock is as it was.
-func WriteLock(cfg *Config) ([]LockedProgram, error) {
+// runs none of them. From then on no other program is started. A program that was
+// installed from a release which a trusted key has signed is locked for all of the
+// release's platforms. The lock keeps what it holds for other platforms, for
+// providers that are not enabled, and for programs that the configuration no longer
+// names: PruneLock takes those out. The error is *config.Problems for programs that
+// are missing, contradict a provider's sha256 or are not what [plugins] requires,
+// all at once; then the lock is as it was.
+func WriteLock(cfg *Config) ([]LockedProgram, error) { return writeLock(cfg, true) }
+
+// PruneLock is WriteLock, except that a program which the configuration does not
+// name is taken out, and reported with an empty SHA256.
+func PruneLock(cfg *Config) ([]LockedProgram, error) { return writeLock(cfg, false) }
+
+func writeLock(cfg *Config, keepFormer bool) ([]LockedProgram, error) {
 	if cfg == nil {
 		return nil, errNoConfig
 	}
@@ -39,12 +51,42 @@ func WriteLock(cfg *Config) ([]LockedProgram, error) {
 		return nil, err
 	}
 	// Sums of other platforms stay as they are.
-	next := cfg.Lock.With(sums)
+	next := lockPlatforms(cfg, cfg.Lock.With(sums))
+	if keepFormer {
+		next = next.WithFormer(cfg.Lock)
+	}
 	if err := next.Write(cfg.LockFile()); err != nil {
 		return nil, err
 	}
 
-	return compareLocks(cfg.Lock, next), nil
+	list := compareLocks(cfg.Lock, next)
+	for i, program := range list {
+		_, named := sums[program.Name]
+		list[i].Former = !named && slices.Contains(next.Programs(), program.Name)
+	}
+	return list, nil
+}
+
+// lockPlatforms adds the checksums for other platforms of what was installed from
+// a release. Only a trusted signature says what they are.
+func lockPlatforms(cfg *Config, next *config.Lock) *config.Lock {
+	policy, err := release.NewPolicy(cfg.Plugins.TrustedKeys, cfg.Plugins.Require)
+	if err != nil || len(policy.Keys) == 0 {
+		return next
+	}
+
+	for i := range cfg.Providers {
+		account := &cfg.Providers[i]
+		sum, ok := next.Sum(account.Program())
+		if !ok || !account.Enabled {
+			continue
+		}
+		of, err := policy.Of(cfg.Host.PluginDir, account.Plugin, account.Version, sum)
+		if err == nil {
+			next = next.WithPlatforms(account.Program(), of.Manifest.Sums())
+		}
+	}
+	return next
 }
 
 // checksums returns those of the programs that a configuration names; "" for
@@ -74,6 +116,10 @@ func checksums(cfg *Config) (map[string]string, error) {
 				sum,
 				account.SHA256,
 			)
+		}
+
+		if err == nil {
+			err = account.Vouched(path, sum)
 		}
 
 		if err != nil {

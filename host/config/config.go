@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/release"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -24,6 +25,8 @@ type Config struct {
 	Tokens []Token
 	// Approval is what needs a second name [approval].
 	Approval Approval
+	// Plugins is whose plugins may be installed and run [plugins].
+	Plugins Plugins
 	// Store is the database of the payments [store].
 	Store Store
 	// Log is about the host's log [log].
@@ -184,6 +187,9 @@ type Provider struct {
 	// lock is the Config's. It is also here, so that it binds a provider that
 	// is passed on without its Config.
 	lock *Lock
+	// policy and pluginDir are the Config's, for the same reason.
+	policy    *release.Policy
+	pluginDir string
 }
 
 // The values of Provider.Isolation.

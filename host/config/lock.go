@@ -150,8 +150,8 @@ func (p Provider) Program() string {
 	return p.Plugin + "@" + p.Version
 }
 
-// Allows returns why SHA256 or the configuration's lock does not let the
-// program at path run for this account; nil when it may run.
+// Allows returns why SHA256, the configuration's lock or its [plugins] does not
+// let the program at path run for this account; nil when it may run.
 func (p Provider) Allows(path, sha256 string) error {
 	if p.SHA256 != "" && !strings.EqualFold(p.SHA256, sha256) {
 		return fmt.Errorf(
@@ -163,7 +163,20 @@ func (p Provider) Allows(path, sha256 string) error {
 		)
 	}
 
-	return p.lock.allow(p.Program(), path, sha256)
+	if err := p.lock.allow(p.Program(), path, sha256); err != nil {
+		return err
+	}
+
+	return p.Vouched(path, sha256)
+}
+
+// Vouched returns why [plugins] does not let the program at path run for this
+// account, whatever the lock says; nil when it may run.
+func (p Provider) Vouched(path, sha256 string) error {
+	if p.policy == nil {
+		return nil
+	}
+	return p.policy.Allow(p.pluginDir, p.Plugin, p.Version, path, sha256)
 }
 
 // LockFile returns the path of the lock of a configuration file. It is empty
@@ -205,6 +218,40 @@ func (l *Lock) With(sums map[string]string) *Lock {
 	}
 
 	return next
+}
+
+// WithPlatforms returns a lock that also has a program's checksums for other
+// platforms, those that its publisher has signed. The one for this platform stays
+// what it is.
+func (l *Lock) WithPlatforms(program string, sums map[string]string) *Lock {
+	next := l.With(l.here())
+	for on, sum := range sums {
+		if on != platform && next.sums[program] != nil {
+			next.sums[program][on] = sum
+		}
+	}
+	return next
+}
+
+// WithFormer returns a lock that also has the programs of a former one that it
+// does not have itself, so that going back to them needs no new lock.
+func (l *Lock) WithFormer(former *Lock) *Lock {
+	next := l.With(l.here())
+	for _, program := range former.Programs() {
+		if _, ok := next.sums[program]; !ok {
+			next.sums[program] = maps.Clone(former.sums[program])
+		}
+	}
+	return next
+}
+
+// here returns the programs with their checksums on this platform.
+func (l *Lock) here() map[string]string {
+	sums := map[string]string{}
+	for _, program := range l.Programs() {
+		sums[program] = l.sums[program][platform]
+	}
+	return sums
 }
 
 // text returns the content of the lock's file. Equal locks have equal bytes.

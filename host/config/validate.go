@@ -83,6 +83,7 @@ func (c *Config) complete(dir string) {
 		}
 		c.Providers[i].Isolation = cmp.Or(c.Providers[i].Isolation, IsolationSystem)
 		c.Providers[i].lock = c.Lock
+		c.Providers[i].policy, c.Providers[i].pluginDir = policy, c.Host.PluginDir
 	}
 
 	slices.SortStableFunc(

@@ -10,7 +10,8 @@ import (
 
 // lockCommand allows only the plugins' programs that are installed now.
 func (a *app) lockCommand() *cobra.Command {
-	return &cobra.Command{
+	prune := false
+	command := &cobra.Command{
 		Use:   "lock",
 		Short: "Write payhost.lock: only the plugins installed now may run",
 		Long: `Write payhost.lock beside config.toml: only the plugins installed now may run.
@@ -18,7 +19,10 @@ func (a *app) lockCommand() *cobra.Command {
 The lock holds the sha256 of the program of every enabled provider; no program is run.
 From then on a start, a reload and a check refuse every other program. To use new ones,
 put them in place, make sure that they are the right ones, and run payhost lock again.
-Lines for other platforms stay. To work without a lock, remove the file.`,
+Lines for other platforms stay, and a program that was installed from a release which a
+trusted key has signed is locked for all of its platforms. So do lines of programs that
+config.toml no longer names: going back to one needs no new lock. --prune takes them out.
+To work without a lock, remove the file.`,
 		Example: "  payhost lock && payhost reload\n  git diff payhost.lock",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -28,7 +32,11 @@ Lines for other platforms stay. To work without a lock, remove the file.`,
 			}
 
 			// A program that cannot be read is a mistake in the configuration.
-			programs, err := host.WriteLock(cfg)
+			write := host.WriteLock
+			if prune {
+				write = host.PruneLock
+			}
+			programs, err := write(cfg)
 			if problems := (*config.Problems)(nil); errors.As(err, &problems) {
 				for i := range *problems {
 					(*problems)[i].File = a.config // the name from the command line
@@ -42,6 +50,9 @@ Lines for other platforms stay. To work without a lock, remove the file.`,
 			return a.locked(cfg.LockFile(), programs)
 		},
 	}
+	command.Flags().BoolVar(&prune, "prune", false,
+		"take out the programs that config.toml no longer names")
+	return command
 }
 
 // lockedProgram is a line of the lock in the form of --json.
@@ -85,6 +96,8 @@ func (a *app) locked(file string, programs []host.LockedProgram) error {
 // changeOf says how a program's line differs from the former lock.
 func changeOf(p host.LockedProgram) string {
 	switch {
+	case p.Former:
+		return "former: kept until payhost lock --prune"
 	case p.SHA256 == p.Before && p.SHA256 == "":
 		return "for other platforms only"
 	case p.SHA256 == p.Before:

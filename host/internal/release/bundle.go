@@ -14,16 +14,16 @@ import (
 type Bundle struct {
 	Manifest *Manifest
 	Signed   SignedManifest
-	content  map[string]content // by the part's File
+	content map[string]source // by the part's File
 }
 
-// content is what a part is made of: a file, or a text.
-type content struct {
+// source is what a part is made of: a file, or a text.
+type source struct {
 	path string
 	text []byte
 }
 
-func (c content) open() (io.ReadCloser, error) {
+func (c source) open() (io.ReadCloser, error) {
 	if c.path != "" {
 		return os.Open(c.path)
 	}
@@ -51,7 +51,7 @@ func (c Contents) Bundle() (*Bundle, error) {
 		Manifest: &Manifest{
 			Format: Format, Plugin: c.Plugin, Version: c.Version, Contract: c.Contract,
 		},
-		content: map[string]content{},
+		content: map[string]source{},
 	}
 
 	// Reports need the programs' checksums.
@@ -103,7 +103,7 @@ func (b *Bundle) addProgram(named string) error {
 		Platform: platform,
 		SHA256:   found.sum,
 		Size:     found.size,
-	}, content{path: path})
+	}, source{path: path})
 	if found.build == nil {
 		return nil
 	}
@@ -190,10 +190,10 @@ func (b *Bundle) addText(kind Kind, platform string, text []byte) {
 		Platform: platform,
 		SHA256:   sumOf(text),
 		Size:     int64(len(text)),
-	}, content{text: text})
+	}, source{text: text})
 }
 
-func (b *Bundle) add(part Part, from content) {
+func (b *Bundle) add(part Part, from source) {
 	b.Manifest.Parts = append(b.Manifest.Parts, part)
 	b.content[part.File] = from
 }

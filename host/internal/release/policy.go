@@ -33,7 +33,7 @@ type Release struct {
 	NotTested string
 
 	text, signature []byte
-	source          Place
+	from            Place
 }
 
 // SignedManifest is a manifest as it was published, before anything of it is
@@ -68,7 +68,7 @@ func (p Policy) Open(ctx context.Context, from Place, plugin, version string) (*
 		return nil, fmt.Errorf("%s@%s of %s: %w", plugin, version, from, err)
 	}
 
-	opened.source = from
+	opened.from = from
 	if err := p.readReports(ctx, opened); err != nil {
 		return nil, fmt.Errorf("%s@%s of %s: %w", plugin, version, from, err)
 	}
@@ -162,7 +162,7 @@ func (l *limited) Write(text []byte) (int, error) {
 // What has been written by then is not to be used.
 func (r *Release) copyPart(ctx context.Context, part Part, to io.Writer) error {
 	name := r.Manifest
-	content, err := r.source.Part(ctx, name.Plugin, name.Version, part)
+	content, err := r.from.Part(ctx, name.Plugin, name.Version, part)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (r *Release) copyPart(ctx context.Context, part Part, to io.Writer) error {
 	size, err := io.Copy(io.MultiWriter(to, hash), io.LimitReader(content, part.Size+1))
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s of %s could not be read to its end: %w; try again", part.File, r.source, err)
+		return fmt.Errorf("%s of %s could not be read to its end: %w; try again", part.File, r.from, err)
 	case size != part.Size || hex.EncodeToString(hash.Sum(nil)) != part.SHA256:
 		return fmt.Errorf("%s is not the file that its manifest names (sha256 %s): it has been "+
 			"changed after it was published; do not use it, and ask its author", part.File, part.SHA256)
@@ -186,8 +186,35 @@ func (r *Release) copyPart(ctx context.Context, part Part, to io.Writer) error {
 func (r *Release) VerifyParts(ctx context.Context) error {
 	for _, part := range r.Manifest.Parts {
 		if err := r.copyPart(ctx, part, io.Discard); err != nil {
-			return fmt.Errorf("%s of %s: %w", r.Manifest.Name(), r.source, err)
+			return fmt.Errorf("%s of %s: %w", r.Manifest.Name(), r.from, err)
 		}
 	}
 	return nil
+}
+
+// NewPolicy returns the policy of [plugins] in a configuration: its trusted_keys,
+// and what it has in require.
+func NewPolicy(trustedKeys, require []string) (Policy, error) {
+	var policy Policy
+	var problems []error
+	for _, text := range trustedKeys {
+		key, err := ParseKey(text)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%q %w", text, err))
+			continue
+		}
+		policy.Keys = append(policy.Keys, key)
+	}
+
+	for _, what := range require {
+		switch what {
+		case "signature":
+			policy.Signature = true
+		case "conformance":
+			policy.Conformance = true
+		default:
+			problems = append(problems, fmt.Errorf("%q is not what can be required", what))
+		}
+	}
+	return policy, errors.Join(problems...)
 }
