@@ -35,6 +35,9 @@ RELEASED = $(sort $(wildcard sdk/proto/released/*.binpb))
 CC_FOUND       := $(firstword $(foreach cc,gcc cc,$(shell command -v $(cc) 2>/dev/null)))
 POSTGRES_FOUND := $(firstword $(PAYHOST_TEST_POSTGRES) $(shell command -v postgres 2>/dev/null) $(wildcard /usr/lib/postgresql/*/bin/postgres))
 
+# The console is tried in a real browser.
+CHROMIUM_FOUND := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name) 2>/dev/null)))
+
 # Whether this machine has what the JavaScript plugin is built with. The packages are fetched once on trial, outside of the
 # work tree: what npm then has, the tests find again.
 NODE_TRIAL = node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' && rm -rf bin/node && mkdir -p bin/node && \
@@ -72,13 +75,14 @@ test: ## run all tests, under the race detector where there is a C compiler, wit
 	@echo "Node.js tests $(if $(NODE_FOUND),run with $(NODE_FOUND),are left out: there is no node of 20 or later or no npm or it cannot get the packages)"
 	@echo "PostgreSQL tests $(if $(PAYHOST_TEST_POSTGRES),run on the server that PAYHOST_TEST_POSTGRES names,$(if \
 		$(POSTGRES_FOUND),run with $(POSTGRES_FOUND),are left out: PAYHOST_TEST_POSTGRES is not set and there is no postgres program))"
+	@echo "browser tests $(if $(CHROMIUM_FOUND),run with $(CHROMIUM_FOUND),are left out: there is no chromium program)"
 	@$(GO) build -C tools -o ../bin/testgate ./testgate && $(GO) test -C tools ./testgate ./mutants
 # Several packages' tests build the real programs, at the same time: without this each compiles all of them.
 	@$(REAL) ./host/cmd/payhost ./plugins/...
 # What reading costs is measured without the race detector.
 	@$(GO) test -run TestReadingTakesNoTime ./sdk/providerhttp
 	@$(if $(CC_FOUND),CGO_ENABLED=1 CC=$(notdir $(CC_FOUND))) bin/testgate -skips tools/testgate/allowed-skips.txt \
-		$(if $(POSTGRES_FOUND),,-without postgres) $(if $(NODE_FOUND),,-without node) -- -timeout 10m $(if $(CC_FOUND),-race) ./...
+		$(if $(POSTGRES_FOUND),,-without postgres) $(if $(CHROMIUM_FOUND),,-without chromium) $(if $(NODE_FOUND),,-without node) -- -timeout 10m $(if $(CC_FOUND),-race) ./...
 
 node: ## build the plugin in JavaScript, examples/node, into its dist/ (VERSION=1.2.0 names the version)
 	cd examples/node && npm ci --ignore-scripts --no-audit --no-fund && VERSION=$(VERSION) npm run -s build

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/intent"
@@ -110,6 +111,41 @@ func (c *Core) ListPayouts(ctx context.Context, f payment.Filter,
 	return list, next, err
 }
 
+// maxSearched is how much time is searched for an amount or a customer, for
+// which there is no index.
+const maxSearched = 31 * 24 * time.Hour
+
+// CheckSearch reports what is wrong with a search for an amount or a customer.
+func CheckSearch(f payment.Filter, now time.Time) []sdk.Violation {
+	if f.Amount.IsZero() && (f.Customer == "") {
+		return nil
+	}
+
+	to := f.CreatedTo
+	if to.IsZero() {
+		to = now
+	}
+	switch {
+	case f.CreatedFrom.IsZero():
+		return []sdk.Violation{{Field: "created_from", Message: "is required with amount and " +
+			"customer: they are searched for along the time"}}
+	case to.Sub(f.CreatedFrom) > maxSearched:
+		return []sdk.Violation{{Field: "created_from", Message: "is more than 31 days before " +
+			"created_to, or now: amount and customer are searched for along the time"}}
+	}
+	return nil
+}
+
+// statusesOf returns the statuses that a filter names, each once.
+func statusesOf(f payment.Filter) []payment.Status {
+	list := slices.Clone(f.Statuses)
+	if f.Status != "" {
+		list = append(list, f.Status)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 // list reads a page of intents of a kind and adds each of them. The error is
 // also that the page cannot be read as f says.
 func (c *Core) list(
@@ -118,7 +154,8 @@ func (c *Core) list(
 	f payment.Filter,
 	add func(*intent.Intent) error,
 ) (next string, err error) {
-	limit, err := CheckPage(CheckCursor(c.operationFor(kind).idPrefix, f.Cursor), f.Limit)
+	wrong := append(CheckCursor(c.operationFor(kind).idPrefix, f.Cursor), CheckSearch(f, time.Now())...)
+	limit, err := CheckPage(wrong, f.Limit)
 	if err != nil {
 		return "", err
 	}
@@ -128,8 +165,13 @@ func (c *Core) list(
 		Kind:              kind,
 		Provider:          f.Provider,
 		Providers:         caller.From(ctx).Only(),
-		Status:            f.Status,
+		Statuses:          statusesOf(f),
 		MerchantReference: f.MerchantReference,
+		ProviderReference: f.ProviderReference,
+		IdempotencyKey:    f.IdempotencyKey,
+		Amount:            f.Amount,
+		Currency:          f.Currency,
+		Customer:          f.Customer,
 		CreatedFrom:       f.CreatedFrom,
 		CreatedTo:         f.CreatedTo,
 		Before:            f.Cursor,

@@ -96,12 +96,12 @@ func (a *API) getPayout(ctx context.Context, in *getInput) (*one[payment.Payout]
 type listPayoutsInput struct {
 	Filters
 	Paging
-	Status string `query:"status" enum:"created,processing,succeeded,failed,under_review,unknown"`
+	Status []string `query:"status,explode" maxItems:"10" enum:"created,processing,succeeded,failed,under_review,unknown"`
 }
 
 // Resolve refuses a cursor of no list or of another one.
 func (in *listPayoutsInput) Resolve(huma.Context) []error {
-	return found(core.CheckCursor("po", in.Cursor))
+	return found(in.wrong("po", in.Paging))
 }
 
 func (a *API) listPayouts(

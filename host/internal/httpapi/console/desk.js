@@ -16,7 +16,7 @@ export async function attention(page) {
       ["Provider", one => one.provider], ["Why", one => one.summary],
       ["What ends it", one => one.do.map(command => el("div", {}, el("code", {}, command)))]], data)
       : empty("Nothing waits for a person."),
-    more.length ? el("p", { class: "soft" }, "There are more than these of: " + more.map(words).join(", ") + ".") : "");
+    more?.length ? el("p", { class: "soft" }, "There are more than these of: " + more.map(words).join(", ") + ".") : "");
   page.later(() => attention(page), 15000);
 }
 
