@@ -554,15 +554,3 @@ func TestWhatOneJobExpectsCostsNobodyElseAnything(t *testing.T) {
 		})
 	}
 }
-
-// Only what is due is looked at, and by its index.
-func TestWhatIsDueIsFoundByItsIndex(t *testing.T) {
-	s, ctx := open(t, "sqlite:"+t.TempDir()+"/payhost.db"), t.Context()
-	update(t, s, func(tx *store.Tx) error {
-		plan, err := tx.DuePlan(ctx)
-		if !strings.Contains(plan, "intents_due") || strings.Contains(plan, "TEMP B-TREE") {
-			t.Errorf("the plan is %s", plan)
-		}
-		return err
-	})
-}
