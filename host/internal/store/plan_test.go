@@ -141,6 +141,9 @@ var (
 	// These sort what belongs to one reference or one transfer, or pages.
 	sortsFew = regexp.MustCompile(`provider_references|FROM receipts|AS pages`)
 
+	// This reads as much as it counts.
+	counts = "SELECT COUNT(*) FROM deliveries WHERE state = $1"
+
 	// PostgreSQL reads tables of few pages whole, and rightly so.
 	postgresScan = regexp.MustCompile(`Seq Scan on (\w+)`)
 	// How many rows a step has had, or is expected to have where it was not run.
@@ -150,6 +153,9 @@ var (
 
 // wrongPlan says what is wrong with a plan; "" is nothing.
 func wrongPlan(query, plan string) string {
+	if query == counts {
+		return ""
+	}
 	for _, pattern := range []*regexp.Regexp{sqliteScan, postgresScan} {
 		for _, scanned := range pattern.FindAllStringSubmatch(plan, -1) {
 			if !small.MatchString(scanned[1]) {

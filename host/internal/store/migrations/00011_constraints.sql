@@ -52,8 +52,15 @@ DROP INDEX webhooks_by_state;
 CREATE INDEX webhooks_due ON webhooks (provider, next_try_at, id) WHERE next_try_at > 0;
 DROP INDEX webhooks_by_age;
 CREATE INDEX webhooks_by_age ON webhooks (received_at) WHERE verified = 0;
+DROP INDEX deliveries_by_state;
+CREATE INDEX deliveries_by_state ON deliveries (state, next_at, position);
+-- Transfers of accounts without an identity are looked up, too.
+CREATE INDEX receipts_unnamed ON receipts (receipt_id) WHERE identity = '';
 
 -- +goose Down
+DROP INDEX receipts_unnamed;
+DROP INDEX deliveries_by_state;
+CREATE INDEX deliveries_by_state ON deliveries (state, next_at);
 DROP INDEX webhooks_by_age;
 CREATE INDEX webhooks_by_age ON webhooks (verified, received_at);
 DROP INDEX webhooks_due;
