@@ -14,16 +14,23 @@ const (
 	gcVariable = "GOGC"
 )
 
-// collectHard is from how many bytes on the host collects as often as it must:
-// what strangers send must not gather.
-const collectHard = 128 << 20
+// collectHard is from how many bytes on the host collects as often as it must,
+// unless the operator says otherwise in limitVariable: what strangers send must
+// not gather.
+const (
+	collectHard   = 128 << 20
+	limitVariable = "GOMEMLIMIT"
+)
 
 // CollectRarely has this process collect garbage as rarely as its plugins do.
 // It is for programs that are a host and nothing else: how a service that has a
 // host in it uses its memory is the service's.
 func CollectRarely() {
-	if os.Getenv(gcVariable) == "" {
-		debug.SetGCPercent(collectAt)
+	if os.Getenv(gcVariable) != "" {
+		return
+	}
+	debug.SetGCPercent(collectAt)
+	if os.Getenv(limitVariable) == "" {
 		debug.SetMemoryLimit(collectHard)
 	}
 }
