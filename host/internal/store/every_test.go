@@ -18,7 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/shopspring/decimal"
@@ -28,42 +27,53 @@ import (
 // of its parameters, and knows every statement that the package's text has. So a
 // query that is added is looked at without anybody's doing.
 
-// given are the arguments by the names of parameters and fields. What is not
-// here gets a value of its type.
-var given = map[string]any{
-	"Before":            "x_20000",
-	"CreatedFrom":       time.UnixMicro(100),
-	"CreatedTo":         time.UnixMicro(20_000),
-	"after":             uint64(planRows / 2),
-	"before":            time.UnixMicro(2_000),
-	"eventID":           "e20000",
-	"fingerprint":       "f",
-	"identity":          "f",
-	"Fingerprint":       "f",
-	"IdempotencyKey":    "k20000",
-	"key":               "k20000",
-	"Key":               "k20000",
-	"MerchantReference": "order-9",
-	"Position":          uint64(20_000),
-	"position":          uint64(20_000),
-	"provider":          "tiny",
-	"Provider":          "tiny",
-	"providers":         []string{"tiny", "acme"},
-	"Providers":         []string{"tiny", "acme"},
-	"reference":         "r20000",
-	"References":        []string{"r20000", "r20001"},
-	"types":             []string{"payout.failed", "payment.*"},
+// arguments makes arguments for tables with a number of rows.
+type arguments struct {
+	row int
+	// given are those that have the name of a parameter or a field. What is not
+	// there gets a value of its type.
+	given map[string]any
 }
 
-// argument returns a value of a type for a parameter or a field.
-func argument(name string, of reflect.Type) reflect.Value {
-	if value, ok := given[name]; ok && reflect.TypeOf(value).ConvertibleTo(of) {
+// argumentsFor returns arguments about a row of the small provider in the middle
+// of the tables that fill has made.
+func argumentsFor(rows int) arguments {
+	row := rows / 2 / smallShare * smallShare
+	moment := func(at int) time.Time { return time.UnixMicro(int64(at)) }
+	return arguments{row, map[string]any{
+		"Before":            fmt.Sprint("x_", row),
+		"CreatedFrom":       moment(row / 10),
+		"CreatedTo":         moment(row),
+		"after":             uint64(row),
+		"before":            moment(row / 10),
+		"eventID":           fmt.Sprint("e", row),
+		"identity":          "f",
+		"Fingerprint":       "f",
+		"IdempotencyKey":    fmt.Sprint("k", row),
+		"key":               fmt.Sprint("k", row),
+		"Key":               fmt.Sprint("k", row),
+		"MerchantReference": fmt.Sprint("order-", row/3),
+		"Position":          uint64(row),
+		"position":          uint64(row),
+		"provider":          "tiny",
+		"Provider":          "tiny",
+		"providers":         []string{"tiny", "acme"},
+		"Providers":         []string{"tiny", "acme"},
+		"reference":         fmt.Sprint("r", row),
+		"References":        []string{fmt.Sprint("r", row), "new"},
+		"types":             []string{"payout.failed", "payment.*"},
+	}}
+}
+
+// of returns a value of a type for a parameter or a field.
+func (a arguments) of(name string, of reflect.Type) reflect.Value {
+	if value, ok := a.given[name]; ok && reflect.TypeOf(value).ConvertibleTo(of) {
 		return reflect.ValueOf(value).Convert(of)
 	}
 
 	switch of {
 	case reflect.TypeFor[time.Time]():
-		return reflect.ValueOf(time.UnixMicro(planRows / 2))
+		return reflect.ValueOf(time.UnixMicro(int64(a.row)))
 	case reflect.TypeFor[payment.Amount]():
 		return reflect.ValueOf(payment.Amount{Decimal: decimal.NewFromInt(1)})
 	case reflect.TypeFor[json.RawMessage]():
@@ -81,21 +91,21 @@ func argument(name string, of reflect.Type) reflect.Value {
 	value := reflect.New(of).Elem()
 	switch of.Kind() {
 	case reflect.String:
-		value.SetString("x_20000")
+		value.SetString(fmt.Sprint("x_", a.row))
 	case reflect.Int, reflect.Int64:
 		value.SetInt(50)
 	case reflect.Uint64:
 		value.SetUint(50)
 	case reflect.Pointer:
 		value.Set(reflect.New(of.Elem()))
-		value.Elem().Set(argument(name, of.Elem()))
+		value.Elem().Set(a.of(name, of.Elem()))
 	case reflect.Slice:
-		value.Set(reflect.Append(value, argument("", of.Elem()), argument("", of.Elem())))
+		value.Set(reflect.Append(value, a.of("", of.Elem()), a.of("", of.Elem())))
 	case reflect.Struct:
 		for k := range of.NumField() {
 			field := of.Field(k)
 			if field.IsExported() && field.Type.Kind() != reflect.Pointer {
-				value.Field(k).Set(argument(field.Name, field.Type))
+				value.Field(k).Set(a.of(field.Name, field.Type))
 			}
 		}
 	}
@@ -105,13 +115,13 @@ func argument(name string, of reflect.Type) reflect.Value {
 
 // variants returns the values of a parameter that may lead to other statements:
 // a filter in every way, and texts and lists also without anything.
-func variants(name string, of reflect.Type) []reflect.Value {
-	full := argument(name, of)
+func (a arguments) variants(name string, of reflect.Type) []reflect.Value {
+	full := a.of(name, of)
 	switch {
 	case strings.HasSuffix(of.Name(), "Filter"):
 		return narrowed(full)
 	case of == reflect.TypeFor[*store.Webhook]():
-		return webhooks()
+		return a.webhooks()
 	case of.Kind() == reflect.String, of.Kind() == reflect.Slice:
 		return []reflect.Value{full, reflect.Zero(of)}
 	}
@@ -145,12 +155,12 @@ func narrowed(full reflect.Value) (all []reflect.Value) {
 }
 
 // webhooks are those that are saved and marked in different ways.
-func webhooks() (all []reflect.Value) {
+func (a arguments) webhooks() (all []reflect.Value) {
 	for _, state := range []payment.WebhookState{
 		payment.WebhookIgnored, payment.WebhookApplied, payment.WebhookFailed,
 	} {
 		for _, verified := range []bool{false, true} {
-			w := argument("", reflect.TypeFor[store.Webhook]()).Interface().(store.Webhook)
+			w := a.of("", reflect.TypeFor[store.Webhook]()).Interface().(store.Webhook)
 			w.State, w.Verified = state, verified
 			w.Request.Body = make([]byte, 2*store.KeptUnverified)
 			all = append(all, reflect.ValueOf(&w))
@@ -169,7 +179,7 @@ type call struct {
 var ofTests = []string{"Exec", "Show", "NextNumber"}
 
 // everyCall returns calls of every method of a transaction that takes a context.
-func everyCall(t testing.TB) (calls []call) {
+func (a arguments) everyCall(t testing.TB) (calls []call) {
 	t.Helper()
 	names := parameterNames(t)
 	for method := range reflect.TypeFor[*store.Tx]().Methods() {
@@ -183,7 +193,7 @@ func everyCall(t testing.TB) (calls []call) {
 		if len(params) != takes.NumIn()-1 {
 			t.Fatalf("the parameters of %s are %v", method.Name, params)
 		}
-		for _, args := range choices(takes, params) {
+		for _, args := range a.choices(takes, params) {
 			calls = append(calls, call{
 				name: fmt.Sprintf("%s(%s)", method.Name, shown(args)),
 				run: func(ctx context.Context, tx *store.Tx) error {
@@ -196,22 +206,22 @@ func everyCall(t testing.TB) (calls []call) {
 		}
 	}
 
-	return append(calls, furtherCalls...)
+	return append(calls, a.furtherCalls()...)
 }
 
 // choices returns lists of arguments: each parameter in all its variants, the
 // others as they usually are.
-func choices(takes reflect.Type, params []string) (all [][]reflect.Value) {
+func (a arguments) choices(takes reflect.Type, params []string) (all [][]reflect.Value) {
 	usual := make([]reflect.Value, 0, len(params))
 	for k := 2; k < takes.NumIn(); k++ {
-		usual = append(usual, argument(params[k-1], takes.In(k)))
+		usual = append(usual, a.of(params[k-1], takes.In(k)))
 	}
 	if len(usual) == 0 {
 		return [][]reflect.Value{nil}
 	}
 
 	for k := range usual {
-		for n, one := range variants(params[k+1], takes.In(k+2)) {
+		for n, one := range a.variants(params[k+1], takes.In(k+2)) {
 			if k > 0 && n == 0 {
 				continue // the first is as usual
 			}
@@ -233,53 +243,57 @@ func shown(args []reflect.Value) string {
 }
 
 // furtherCalls are those that need another one before them.
-var furtherCalls = []call{
-	{"SaveIntent of a locked one", func(ctx context.Context, tx *store.Tx) error {
-		i, err := tx.IntentForUpdate(ctx, "x_20000")
-		if err != nil {
+func (a arguments) furtherCalls() []call {
+	id := fmt.Sprint("x_", a.row)
+	begun := func(ctx context.Context, tx *store.Tx) error {
+		return tx.SetSetting(ctx, "push_cursor", fmt.Sprint(a.row))
+	}
+
+	return []call{
+		{"SaveIntent of a locked one", func(ctx context.Context, tx *store.Tx) error {
+			i, err := tx.IntentForUpdate(ctx, id)
+			if err != nil {
+				return err
+			}
+			i.References = []string{"another"}
+			return tx.SaveIntent(ctx, i)
+		}},
+		{"InsertIntent of a new one", func(ctx context.Context, tx *store.Tx) error {
+			return tx.InsertIntent(ctx, example("new"))
+		}},
+		{"EnqueueDeliveries of some", func(ctx context.Context, tx *store.Tx) error {
+			if err := begun(ctx, tx); err != nil {
+				return err
+			}
+			_, err := tx.EnqueueDeliveries(ctx, time.UnixMicro(1), 10)
 			return err
-		}
-		i.References = []string{"another"}
-		return tx.SaveIntent(ctx, i)
-	}},
-	{"InsertIntent of a new one", func(ctx context.Context, tx *store.Tx) error {
-		return tx.InsertIntent(ctx, example("new"))
-	}},
-	{"EnqueueDeliveries once it has begun", func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.SetSetting(ctx, "push_cursor", "20000"); err != nil {
+		}},
+		{"HasNewEvents of some", func(ctx context.Context, tx *store.Tx) error {
+			if err := begun(ctx, tx); err != nil {
+				return err
+			}
+			_, err := tx.HasNewEvents(ctx)
 			return err
-		}
-		_, err := tx.EnqueueDeliveries(ctx, time.UnixMicro(1), 10)
-		return err
-	}},
-	{"HasNewEvents once it has begun", func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.SetSetting(ctx, "push_cursor", "20000"); err != nil {
-			return err
-		}
-		_, err := tx.HasNewEvents(ctx)
-		return err
-	}},
-	{"PostponeDamaged where something is damaged", func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.Exec(ctx, `UPDATE intents SET refs = 'x' WHERE id = 'x_400'`); err != nil {
-			return err
-		}
-		now := time.UnixMicro(planRows)
-		return tx.PostponeDamaged(ctx, "tiny", now, now, 50)
-	}},
-	{"AddReceipt", func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.AddReceipt(ctx, "f", "x_20000", intent.Receipt{ID: "T20000"})
-		return err
-	}},
+		}},
+		{"PostponeDamaged of one", func(ctx context.Context, tx *store.Tx) error {
+			damage := fmt.Sprintf(`UPDATE intents SET refs = 'x' WHERE id = 'x_%d'`, smallShare)
+			if err := tx.Exec(ctx, damage); err != nil {
+				return err
+			}
+			now := time.UnixMicro(int64(a.row))
+			return tx.PostponeDamaged(ctx, "tiny", now, now, 50)
+		}},
+	}
 }
 
 // errUndo ends a call whose writes are not to last.
 var errUndo = errors.New("undone by the test")
 
-// callEach runs calls, each in a write that is rolled back.
-func callEach(t *testing.T, s *store.Store, calls []call) {
+// callEach runs every call, each in a write that is rolled back.
+func callEach(t *testing.T, s *store.Store, a arguments) {
 	t.Helper()
 	ctx := t.Context()
-	for _, one := range calls {
+	for _, one := range a.everyCall(t) {
 		var failed error
 		err := s.Write(ctx, func(tx *store.Tx) error {
 			failed = one.run(ctx, tx)
@@ -291,8 +305,9 @@ func callEach(t *testing.T, s *store.Store, calls []call) {
 	}
 
 	// What no method of a transaction runs.
-	event := store.ProviderEvent{Provider: "tiny", ID: "e20000", IntentID: "x_20000"}
-	err := errors.Join(s.SetClock(ctx), s.Prefetched(ctx, "x_20000", event))
+	id := fmt.Sprint("x_", a.row)
+	event := store.ProviderEvent{Provider: "tiny", ID: fmt.Sprint("e", a.row), IntentID: id}
+	err := errors.Join(s.SetClock(ctx), s.Prefetched(ctx, id, event))
 	if err != nil {
 		t.Error(err)
 	}

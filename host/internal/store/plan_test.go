@@ -1,20 +1,28 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/storetest"
 	"github.com/payhost/payhost/host/payment"
 )
 
 // planRows is how many rows the large tables have: so many that a database never
 // finds reading all of them cheaper.
 const planRows = 100_000
+
+// smallShare is how many rows there are to one of the provider "tiny".
+const smallShare = 400
 
 // few is how many rows may be sorted, or read and left out.
 const few = 1000
@@ -23,8 +31,16 @@ const few = 1000
 // which one is small, most of them over and some due.
 func fill(t testing.TB, s *store.Store, url string, rows int) {
 	t.Helper()
+	const chunk = 100_000 // which a statement inserts in the time that it has
+	for from := 1; from <= rows; from += chunk {
+		fillFrom(t, s, url, from, min(from+chunk-1, rows))
+	}
+}
+
+func fillFrom(t testing.TB, s *store.Store, url string, first, last int) {
+	t.Helper()
 	numbers := fmt.Sprintf(`WITH RECURSIVE n(i) AS
-		(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)`, rows)
+		(SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)`, first, last)
 	blob := "x''"
 	if strings.HasPrefix(url, "postgres") {
 		blob = "''::bytea"
@@ -36,7 +52,8 @@ func fill(t testing.TB, s *store.Store, url string, rows int) {
 		}
 		return fmt.Sprintf("CASE i %% %d%s END", len(words), cases.String())
 	}
-	provider := `CASE WHEN i % 400 = 0 THEN 'tiny' WHEN i % 2 = 0 THEN 'acme' ELSE 'other' END`
+	provider := fmt.Sprintf(`CASE WHEN i %% %d = 0 THEN 'tiny' WHEN i %% 2 = 0 THEN 'acme'
+		ELSE 'other' END`, smallShare)
 	status := `CASE WHEN i % 200 = 0 THEN 'unknown' WHEN i % 100 = 1 THEN 'created'
 		ELSE 'succeeded' END`
 
@@ -119,6 +136,77 @@ func TestEveryStatementIsAnsweredByIndexes(t *testing.T) {
 	}
 }
 
+// What a read takes at a million rows is shown beside what it takes at a
+// thousand.
+func BenchmarkReadsOfManyRows(b *testing.B) {
+	for _, engine := range []string{"sqlite", "postgres"} {
+		b.Run(engine, func(b *testing.B) {
+			few := timeReads(b, engine, 1000)
+			for name, many := range timeReads(b, engine, 1_000_000) {
+				fmt.Printf("%-9s %8.3f ms %8.3f ms, p99 %8.3f ms, x%5.1f  %s\n",
+					engine, ms(few[name].median), ms(many.median), ms(many.p99),
+					float64(many.median)/float64(few[name].median), name)
+			}
+		})
+	}
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// taken are the times of a read.
+type taken struct{ median, p99 time.Duration }
+
+// timeReads makes tables of so many rows, and returns the times of each call
+// that only reads.
+func timeReads(b *testing.B, engine string, rows int) map[string]taken {
+	b.Helper()
+	url := "sqlite:" + filepath.Join(b.TempDir(), "payhost.db")
+	if engine == "postgres" {
+		url = storetest.Postgres(b)
+	}
+	filling, err := store.Open(b.Context(), url)
+	if err != nil {
+		b.Fatal(err)
+	}
+	fill(b, filling, url, rows)
+	filling.OnWriter(b, "ANALYZE")
+	if err := filling.Close(); err != nil {
+		b.Fatal(err)
+	}
+
+	s, err := store.Open(b.Context(), url)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+
+	times := map[string]taken{}
+	for k, call := range argumentsFor(rows).everyCall(b) {
+		read := func() error {
+			return s.Read(b.Context(), func(tx *store.Tx) error { return call.run(b.Context(), tx) })
+		}
+		if !allowed(read()) || !allowed(read()) {
+			continue // it writes
+		}
+
+		var each []time.Duration
+		for range 100 {
+			begin := time.Now()
+			if err := read(); !allowed(err) {
+				b.Fatal(err)
+			}
+			each = append(each, time.Since(begin))
+		}
+		slices.Sort(each)
+		// The arguments differ with the number of rows: calls have numbers.
+		name := fmt.Sprintf("%d %s", k, call.name)
+		name, _, _ = strings.Cut(name, "(")
+		times[name] = taken{each[50], each[98]}
+	}
+
+	return times
+}
+
 // readPlans looks at the plan of every statement.
 func readPlans(t *testing.T, s *store.Store, ran map[string]bool) {
 	t.Helper()
@@ -130,7 +218,7 @@ func readPlans(t *testing.T, s *store.Store, ran map[string]bool) {
 			t.Errorf("%s:\n%s\n%s", problem, query, plan)
 		}
 	})
-	callEach(t, s, everyCall(t))
+	callEach(t, s, argumentsFor(planRows))
 }
 
 var (
@@ -219,6 +307,73 @@ func TestOpenStatusesAreThoseThatAreNotFinal(t *testing.T) {
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+	})
+}
+
+// A list of several providers has what the lists of each have, in one order.
+func TestListsOfSeveralProviders(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		s, ctx := open(t, url), t.Context()
+		for n, provider := range []string{"a", "b", "c", "a", "b", "c"} {
+			update(t, s, func(tx *store.Tx) error {
+				i := like(fmt.Sprintf("pay_%d", n), func(i *intent.Intent) {
+					i.Provider = provider
+					i.CreatedAt = time.UnixMicro(int64(n + 1))
+				})
+				e := payment.Event{Type: "payment.created", Data: []byte("{}")}
+				w := store.Webhook{
+					ID:       fmt.Sprintf("wh_%d", n),
+					Provider: provider,
+					State:    payment.WebhookFailed,
+				}
+				return errors.Join(tx.InsertIntent(ctx, i), tx.InsertWebhook(ctx, &w),
+					tx.AppendEvent(ctx, payment.KindPayment, i.ID, "", &e))
+			})
+		}
+
+		for _, c := range []struct {
+			providers []string
+			limit     int
+			newest    string
+			first     string
+		}{
+			{nil, 3, "543", "012"},
+			{[]string{"a"}, 3, "30", "03"},
+			{[]string{"a", "c"}, 3, "532", "023"},
+			{[]string{"b", "a", "none"}, 9, "4310", "0134"},
+			{[]string{"none"}, 9, "", ""},
+		} {
+			view(t, s, func(tx *store.Tx) error {
+				var intents, hooks, events strings.Builder
+				filter := store.Filter{
+					Kind:      payment.KindPayment,
+					Providers: c.providers,
+					Limit:     c.limit,
+				}
+				found, err := tx.ListIntents(ctx, filter)
+				for _, i := range found {
+					intents.WriteString(strings.TrimPrefix(i.ID, "pay_"))
+				}
+
+				received, err2 := tx.ListWebhooks(ctx,
+					store.WebhookFilter{Providers: c.providers, Limit: c.limit})
+				for _, w := range received {
+					hooks.WriteString(strings.TrimPrefix(w.ID, "wh_"))
+				}
+
+				told, err3 := tx.EventsOf(ctx, 0, nil, c.providers, c.limit)
+				for _, e := range told {
+					events.WriteString(strings.TrimPrefix(e.PaymentID, "pay_"))
+				}
+
+				if intents.String() != c.newest || hooks.String() != c.newest ||
+					events.String() != c.first {
+					t.Errorf("%v: intents %s, webhooks %s, events %s", c.providers,
+						intents.String(), hooks.String(), events.String())
+				}
+				return errors.Join(err, err2, err3)
+			})
 		}
 	})
 }
