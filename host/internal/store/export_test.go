@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -64,7 +65,9 @@ func (s *Store) Explain(t testing.TB, told func(query, plan string)) {
 	case *postgres:
 		// The writer's own connection is busy, and has other settings than the
 		// readers have.
-		writer, err := pgxpool.NewWithConfig(t.Context(), db.writer.Config().Copy())
+		config := db.writer.Config().Copy()
+		config.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+		writer, err := pgxpool.NewWithConfig(t.Context(), config)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +78,7 @@ func (s *Store) Explain(t testing.TB, told func(query, plan string)) {
 				analyze := "EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) "
 				return explainInPostgres(ctx, db.readers, analyze+query, args)
 			}
-			return explainInPostgres(ctx, writer, "EXPLAIN "+query, args)
+			return explainOnWriter(ctx, writer, query, args)
 		}
 	}
 
@@ -118,6 +121,64 @@ func explainInPostgres(
 	}
 	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	return strings.Join(lines, "\n"), err
+}
+
+// explainOnWriter explains the plan that the writer makes once, for all values.
+func explainOnWriter(
+	ctx context.Context,
+	pool *pgxpool.Pool,
+	query string,
+	args []any,
+) (plan string, err error) {
+	err = pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		_, err := conn.Exec(ctx, "PREPARE explained AS "+query, pgx.QueryExecModeSimpleProtocol)
+		if err != nil {
+			return err
+		}
+
+		execute := "EXPLAIN EXECUTE explained"
+		if len(args) > 0 {
+			var literals []string
+			for _, arg := range args {
+				literals = append(literals, literal(arg))
+			}
+			execute += "(" + strings.Join(literals, ", ") + ")"
+		}
+
+		rows, err := conn.Query(ctx, execute, pgx.QueryExecModeSimpleProtocol)
+		if err != nil {
+			return err
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return err
+		}
+		plan = strings.Join(lines, "\n")
+
+		_, err = conn.Exec(ctx, "DEALLOCATE explained", pgx.QueryExecModeSimpleProtocol)
+		return err
+	})
+	return plan, err
+}
+
+// literal returns an argument as SQL has it.
+func literal(arg any) string {
+	value := reflect.ValueOf(arg)
+	switch {
+	case arg == nil:
+		return "NULL"
+	case value.Kind() == reflect.String:
+		return "'" + strings.ReplaceAll(value.String(), "'", "''") + "'"
+	case value.Type() == reflect.TypeFor[[]byte]():
+		return fmt.Sprintf(`'\x%x'`, arg)
+	case value.Kind() == reflect.Slice:
+		var items []string
+		for k := range value.Len() {
+			items = append(items, literal(value.Index(k).Interface()))
+		}
+		return "ARRAY[" + strings.Join(items, ", ") + "]"
+	}
+	return fmt.Sprint(arg)
 }
 
 // explainingDatabase is the hook of Explain.
