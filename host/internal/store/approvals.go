@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
@@ -65,12 +64,11 @@ type ApprovalFilter struct {
 
 // ListApprovals reads newest first.
 func (t *Tx) ListApprovals(ctx context.Context, f ApprovalFilter) ([]Approval, error) {
-	where := conditions{clauses: []string{"id <> ''"}}
+	where := conditions{clauses: []string{"id > ''"}}
 	where.addText("state =", string(f.State))
-	where.addAny("provider", f.Providers)
 	where.addText("id <", f.Before)
-	query := `SELECT ` + approvalColumns + ` FROM approvals WHERE ` +
-		strings.Join(where.clauses, " AND ") + ` ORDER BY id DESC` + limitedTo(f.Limit)
+
+	query := where.newestFirst("approvals", approvalColumns, "id DESC", f.Providers, f.Limit)
 	return queryAll(ctx, t, scanApproval, query, where.args...)
 }
 

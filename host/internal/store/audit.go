@@ -172,10 +172,8 @@ func (t *Tx) ListAudit(ctx context.Context, f AuditFilter) ([]payment.AuditEntry
 	where.add("position <", f.Before)
 	where.addText("actor =", f.Actor)
 	where.addText("subject =", f.Subject)
-	where.addAny("provider", f.Providers)
 
-	query := `SELECT ` + auditColumns + ` FROM audit WHERE ` +
-		strings.Join(where.clauses, " AND ") + ` ORDER BY position DESC` + limitedTo(f.Limit)
+	query := where.newestFirst("audit", auditColumns, "position DESC", f.Providers, f.Limit)
 	return queryAll(ctx, t, scanAudit, query, where.args...)
 }
 

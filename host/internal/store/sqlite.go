@@ -150,6 +150,9 @@ func (f *sqliteFile) ping(ctx context.Context) error { return f.readers.PingCont
 func (f *sqliteFile) close() error {
 	f.writing.close()
 	f.reading.close()
+	// The next start plans by what the tables hold now. Without it all works,
+	// only slower, so that a full disk must not fail the end of a host.
+	_, _ = f.writer.ExecContext(context.Background(), "PRAGMA optimize")
 	return errors.Join(f.writer.Close(), f.readers.Close())
 }
 

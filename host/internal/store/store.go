@@ -202,6 +202,9 @@ func migrate(ctx context.Context, db database) (err error) {
 		if err == nil {
 			return nil
 		}
+		if broken := brokenRows(ctx, conns); broken != nil {
+			return fmt.Errorf("%s: bring the tables up to date: %w", name, broken)
+		}
 		if tries == migrateTries || ctx.Err() != nil {
 			return fmt.Errorf("%s: bring the tables up to date: %w", name, err)
 		}
