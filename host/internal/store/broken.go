@@ -60,6 +60,7 @@ func brokenRows(ctx context.Context, conns *sql.DB) error {
 	if len(lines) == 0 {
 		return nil
 	}
+
 	return fmt.Errorf("rows that must never be are in the way; correct them by hand and "+
 		"start again (no row was changed):\n  %s", strings.Join(lines, "\n  "))
 }
@@ -85,6 +86,7 @@ func firstLines(
 		if len(lines) == maxBroken {
 			line = "and more like these"
 		}
+
 		lines = append(lines, line)
 	}
 

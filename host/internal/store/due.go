@@ -50,6 +50,7 @@ func (t *Tx) providersDue(
 		if err != nil {
 			return nil, err
 		}
+
 		if first != "" {
 			due = append(due, name)
 		}

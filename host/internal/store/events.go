@@ -145,7 +145,11 @@ func (t *Tx) EventsOf(
 	}
 
 	// The ids sort as the stream does.
-	slices.SortFunc(out, func(a, b payment.Event) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(
+		out,
+		func(a, b payment.Event) int { return strings.Compare(a.ID, b.ID) },
+	)
+
 	return out[:min(len(out), limit)], nil
 }
 
@@ -169,9 +173,12 @@ func (t *Tx) eventsOfTypes(
 	var pages []string
 	for _, name := range types {
 		args = append(args, name)
-		pages = append(pages, fmt.Sprintf(`SELECT * FROM (SELECT `+eventColumns+` FROM events
+		pages = append(
+			pages,
+			fmt.Sprintf(`SELECT * FROM (SELECT `+eventColumns+` FROM events
 			WHERE type = $%d AND position > $1`+of+` ORDER BY position`+limitedTo(limit)+`) AS page%[1]d`,
-			len(args)))
+				len(args)),
+		)
 	}
 
 	query := `SELECT * FROM (` + strings.Join(pages, " UNION ALL ") + `) AS pages
@@ -179,9 +186,13 @@ func (t *Tx) eventsOfTypes(
 	return queryAll(ctx, t, scanEvent, query, args...)
 }
 
-// eventTypes returns the types that patterns stand for. A prefix stands for those
-// of the types that there are in the stream, and no pattern for all of them.
-func (t *Tx) eventTypes(ctx context.Context, patterns []string) (types []string, err error) {
+// eventTypes returns the types that patterns stand for. A prefix stands for
+// those of the types that there are in the stream, and no pattern for all of
+// them.
+func (t *Tx) eventTypes(
+	ctx context.Context,
+	patterns []string,
+) (types []string, err error) {
 	if len(patterns) == 0 {
 		patterns = []string{"*"}
 	}
@@ -201,6 +212,7 @@ func (t *Tx) eventTypes(ctx context.Context, patterns []string) (types []string,
 				return nil, err
 			}
 		}
+
 		for _, name := range present {
 			if strings.HasPrefix(name, prefix) {
 				types = append(types, name)

@@ -24,8 +24,8 @@ import (
 )
 
 // This file calls every method of a transaction, by reflection and by the names
-// of its parameters, and knows every statement that the package's text has. So a
-// query that is added is looked at without anybody's doing.
+// of its parameters, and knows every statement that the package's text has. So
+// a query that is added is looked at without anybody's doing.
 
 // arguments makes arguments for tables with a number of rows.
 type arguments struct {
@@ -35,8 +35,8 @@ type arguments struct {
 	given map[string]any
 }
 
-// argumentsFor returns arguments about a row of the small provider in the middle
-// of the tables that fill has made.
+// argumentsFor returns arguments about a row of the small provider in the
+// middle of the tables that fill has made.
 func argumentsFor(rows int) arguments {
 	row := rows / 2 / smallShare * smallShare
 	moment := func(at int) time.Time { return time.UnixMicro(int64(at)) }
@@ -80,6 +80,7 @@ func (a arguments) of(name string, of reflect.Type) reflect.Value {
 		return reflect.ValueOf(json.RawMessage("{}"))
 	case reflect.TypeFor[payment.Kind]():
 		return reflect.ValueOf(payment.KindPayment)
+
 	case reflect.TypeFor[payment.Status]():
 		return reflect.ValueOf(payment.Unknown)
 	case reflect.TypeFor[payment.WebhookState]():
@@ -88,6 +89,7 @@ func (a arguments) of(name string, of reflect.Type) reflect.Value {
 		return reflect.ValueOf(payment.ApprovalPayout)
 	case reflect.TypeFor[payment.ApprovalState]():
 		return reflect.ValueOf(payment.ApprovalPending)
+
 	case reflect.TypeFor[payment.AuditOutcome]():
 		return reflect.ValueOf(payment.AuditDone)
 	case reflect.TypeFor[payment.PauseScope]():
@@ -105,6 +107,7 @@ func (a arguments) of(name string, of reflect.Type) reflect.Value {
 	case reflect.Pointer:
 		value.Set(reflect.New(of.Elem()))
 		value.Elem().Set(a.of(name, of.Elem()))
+
 	case reflect.Slice:
 		value.Set(reflect.Append(value, a.of("", of.Elem()), a.of("", of.Elem())))
 	case reflect.Struct:
@@ -133,6 +136,7 @@ func (a arguments) variants(name string, of reflect.Type) []reflect.Value {
 	case of.Kind() == reflect.String, of.Kind() == reflect.Slice:
 		return []reflect.Value{full, reflect.Zero(of)}
 	}
+
 	return []reflect.Value{full}
 }
 
@@ -151,11 +155,13 @@ func narrowed(full reflect.Value) (all []reflect.Value) {
 	for bits := range 1 << len(free) {
 		one := reflect.New(full.Type()).Elem()
 		one.Set(full)
+
 		for n, k := range free {
 			if bits&(1<<n) != 0 {
 				one.Field(k).SetZero()
 			}
 		}
+
 		all = append(all, one)
 	}
 
@@ -174,6 +180,7 @@ func (a arguments) webhooks() (all []reflect.Value) {
 			all = append(all, reflect.ValueOf(&w))
 		}
 	}
+
 	return all
 }
 
@@ -186,10 +193,12 @@ type call struct {
 // ofTests are the methods that only tests have.
 var ofTests = []string{"Exec", "Show", "NextNumber"}
 
-// everyCall returns calls of every method of a transaction that takes a context.
+// everyCall returns calls of every method of a transaction that takes a
+// context.
 func (a arguments) everyCall(t testing.TB) (calls []call) {
 	t.Helper()
 	names := parameterNames(t)
+
 	for method := range reflect.TypeFor[*store.Tx]().Methods() {
 		takes := method.Type
 		if takes.NumIn() < 2 || takes.In(1) != reflect.TypeFor[context.Context]() ||
@@ -201,6 +210,7 @@ func (a arguments) everyCall(t testing.TB) (calls []call) {
 		if len(params) != takes.NumIn()-1 {
 			t.Fatalf("the parameters of %s are %v", method.Name, params)
 		}
+
 		for _, args := range a.choices(takes, params) {
 			calls = append(calls, call{
 				name: fmt.Sprintf("%s(%s)", method.Name, shown(args)),
@@ -287,7 +297,10 @@ func (a arguments) furtherCalls() []call {
 			return err
 		}},
 		{"PostponeDamaged of one", func(ctx context.Context, tx *store.Tx) error {
-			damage := fmt.Sprintf(`UPDATE intents SET refs = 'x' WHERE id = 'x_%d'`, smallShare)
+			damage := fmt.Sprintf(
+				`UPDATE intents SET refs = 'x' WHERE id = 'x_%d'`,
+				smallShare,
+			)
 			if err := tx.Exec(ctx, damage); err != nil {
 				return err
 			}
@@ -304,6 +317,7 @@ var errUndo = errors.New("undone by the test")
 func callEach(t *testing.T, s *store.Store, a arguments) {
 	t.Helper()
 	ctx := t.Context()
+
 	for _, one := range a.everyCall(t) {
 		var failed error
 		err := s.Write(ctx, func(tx *store.Tx) error {
@@ -320,6 +334,7 @@ func callEach(t *testing.T, s *store.Store, a arguments) {
 	event := store.ProviderEvent{Provider: "tiny", ID: fmt.Sprint("e", a.row), IntentID: id}
 	_, unverified := s.VerifyAudit(ctx)
 	err := errors.Join(s.SetClock(ctx), s.Prefetched(ctx, id, event), unverified)
+
 	for rows := range 3 {
 		err = errors.Join(err, s.Write(ctx, func(tx *store.Tx) error {
 			for range rows {
@@ -328,6 +343,7 @@ func callEach(t *testing.T, s *store.Store, a arguments) {
 			return nil
 		}))
 	}
+
 	if err != nil {
 		t.Error(err)
 	}
@@ -336,7 +352,8 @@ func callEach(t *testing.T, s *store.Store, a arguments) {
 // allowed reports whether a call may end so: its arguments are only likely to
 // be of use, and its statements were looked at before they ran.
 func allowed(err error) bool {
-	return err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) ||
+	return err == nil || errors.Is(err, store.ErrNotFound) ||
+		errors.Is(err, store.ErrExists) ||
 		errors.Is(err, store.ErrConflict) ||
 		strings.Contains(err.Error(), "push_cursor") || // pushing has not begun
 		strings.Contains(err.Error(), "FOREIGN KEY") // an attempt of nothing
@@ -360,6 +377,7 @@ func sources(t testing.TB) map[string]*ast.File {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		files[name] = file
 	}
 
@@ -370,6 +388,7 @@ func sources(t testing.TB) map[string]*ast.File {
 func parameterNames(t testing.TB) map[string][]string {
 	t.Helper()
 	names := map[string][]string{}
+
 	for _, file := range sources(t) {
 		for _, declared := range file.Decls {
 			method, ok := declared.(*ast.FuncDecl)
@@ -384,6 +403,7 @@ func parameterNames(t testing.TB) map[string][]string {
 					params = append(params, name.Name)
 				}
 			}
+
 			names[method.Name.Name] = params
 		}
 	}
@@ -403,6 +423,7 @@ var (
 func statementsInText(t testing.TB) map[string]*regexp.Regexp {
 	t.Helper()
 	found := map[string]*regexp.Regexp{}
+
 	for name, file := range sources(t) {
 		// These look for rows that keep a migration from being made: once, and
 		// in all of them.
@@ -427,6 +448,7 @@ func statementsInText(t testing.TB) map[string]*regexp.Regexp {
 			}
 			shown := strings.ReplaceAll(text, "\x00", "…")
 			found[shown] = regexp.MustCompile(strings.Join(parts, ".*"))
+
 			return false
 		})
 	}
@@ -452,6 +474,7 @@ func concatenated(expression ast.Expr) (text string, literal bool) {
 		right, inRight := concatenated(e.Y)
 		return left + right, inLeft || inRight
 	}
+
 	return "\x00", false
 }
 
@@ -463,10 +486,12 @@ func neverRun(t testing.TB, ran map[string]bool) (missing []string) {
 	for k, query := range queries {
 		queries[k] = spaces.ReplaceAllString(query, " ")
 	}
+
 	for text, pattern := range statementsInText(t) {
 		if !slices.ContainsFunc(queries, pattern.MatchString) {
 			missing = append(missing, text)
 		}
 	}
+
 	return missing
 }

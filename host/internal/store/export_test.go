@@ -62,6 +62,7 @@ func (s *Store) Explain(t testing.TB, told func(query, plan string)) {
 		explained.explain = func(ctx context.Context, query string, args []any) (string, error) {
 			return explainInSQLite(ctx, db.readers, query, args)
 		}
+
 	case *postgres:
 		// The writer's own connection is busy, and has other settings than the
 		// readers have.
@@ -71,6 +72,7 @@ func (s *Store) Explain(t testing.TB, told func(query, plan string)) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		t.Cleanup(writer.Close)
 
 		explained.explain = func(ctx context.Context, query string, args []any) (string, error) {
@@ -131,7 +133,11 @@ func explainOnWriter(
 	args []any,
 ) (plan string, err error) {
 	err = pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-		_, err := conn.Exec(ctx, "PREPARE explained AS "+query, pgx.QueryExecModeSimpleProtocol)
+		_, err := conn.Exec(
+			ctx,
+			"PREPARE explained AS "+query,
+			pgx.QueryExecModeSimpleProtocol,
+		)
 		if err != nil {
 			return err
 		}
@@ -155,9 +161,11 @@ func explainOnWriter(
 		if err != nil {
 			return err
 		}
+
 		plan = strings.Join(lines, "\n")
 		return nil
 	})
+
 	return plan, err
 }
 
@@ -178,6 +186,7 @@ func literal(arg any) string {
 		}
 		return "ARRAY[" + strings.Join(items, ", ") + "]"
 	}
+
 	return fmt.Sprint(arg)
 }
 
@@ -316,12 +325,15 @@ func (s *Store) Prefetched(ctx context.Context, intentID string, e ProviderEvent
 	if err != nil {
 		return err
 	}
+
 	tx.rollback()
 
-	// A commit that adds to the audit log reads its head behind the hook's back.
+	// A commit that adds to the audit log reads its head behind the hook's
+	// back.
 	if explained, ok := s.db.(*explainingDatabase); ok {
 		return explaining{database: explained}.tell(readAuditHead, nil)
 	}
+
 	return nil
 }
 

@@ -25,9 +25,9 @@ type Filter struct {
 	Limit             int
 }
 
-// ListIntents reads those first that were recorded last, by the database's clock.
-// Before leaves out what was recorded at the time of that intent or later; of
-// those with the same time the order is that of their ids.
+// ListIntents reads those first that were recorded last, by the database's
+// clock. Before leaves out what was recorded at the time of that intent or
+// later; of those with the same time the order is that of their ids.
 func (t *Tx) ListIntents(ctx context.Context, f Filter) ([]*intent.Intent, error) {
 	var where conditions
 	where.add("kind =", f.Kind)
@@ -36,6 +36,7 @@ func (t *Tx) ListIntents(ctx context.Context, f Filter) ([]*intent.Intent, error
 	if f.MerchantReference != "" {
 		where.add("merchant_reference <> '' AND merchant_reference =", f.MerchantReference)
 	}
+
 	where.addTime("created_at >=", f.CreatedFrom)
 	where.addTime("created_at <", f.CreatedTo)
 	if f.Before != "" {
@@ -107,7 +108,11 @@ func (c *conditions) newestFirst(
 	for _, provider := range providers {
 		c.args = append(c.args, provider)
 		pages = append(pages, fmt.Sprintf(
-			`SELECT * FROM (%s AND provider = $%d %s) AS page%[2]d`, page, len(c.args), rest))
+			`SELECT * FROM (%s AND provider = $%d %s) AS page%[2]d`,
+			page,
+			len(c.args),
+			rest,
+		))
 	}
 
 	return `SELECT * FROM (` + strings.Join(pages, " UNION ALL ") + `) AS pages ` + rest

@@ -17,8 +17,8 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// planRows is how many rows the large tables have: so many that a database never
-// finds reading all of them cheaper.
+// planRows is how many rows the large tables have: so many that a database
+// never finds reading all of them cheaper.
 const planRows = 100_000
 
 // smallShare is how many rows there are to one of the provider "tiny".
@@ -45,6 +45,7 @@ func fillFrom(t testing.TB, s *store.Store, url string, first, last int) {
 	if strings.HasPrefix(url, "postgres") {
 		blob = "''::bytea"
 	}
+
 	pick := func(words ...string) string {
 		var cases strings.Builder
 		for k, word := range words {
@@ -52,8 +53,10 @@ func fillFrom(t testing.TB, s *store.Store, url string, first, last int) {
 		}
 		return fmt.Sprintf("CASE i %% %d%s END", len(words), cases.String())
 	}
+
 	provider := fmt.Sprintf(`CASE WHEN i %% %d = 0 THEN 'tiny' WHEN i %% 2 = 0 THEN 'acme'
 		ELSE 'other' END`, smallShare)
+
 	status := `CASE WHEN i % 200 = 0 THEN 'unknown' WHEN i % 100 = 1 THEN 'created'
 		ELSE 'succeeded' END`
 
@@ -122,6 +125,7 @@ func TestEveryStatementIsAnsweredByIndexes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		fill(t, s, url, planRows)
 
 		// SQLite plans by what it has found out about its tables or, in a file
@@ -129,6 +133,7 @@ func TestEveryStatementIsAnsweredByIndexes(t *testing.T) {
 		if strings.HasPrefix(url, "sqlite") {
 			readPlans(t, s, ran)
 		}
+
 		s.OnWriter(t, "ANALYZE")
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
@@ -140,9 +145,12 @@ func TestEveryStatementIsAnsweredByIndexes(t *testing.T) {
 	if !whole {
 		return
 	}
+
 	for _, statement := range neverRun(t, ran) {
-		t.Errorf("no call of everyCall leads to this statement, so that its plan is unknown:\n%s",
-			statement)
+		t.Errorf(
+			"no call of everyCall leads to this statement, so that its plan is unknown:\n%s",
+			statement,
+		)
 	}
 }
 
@@ -174,6 +182,7 @@ func timeReads(b *testing.B, engine string, rows int) map[string]taken {
 	if engine == "postgres" {
 		url = storetest.Postgres(b)
 	}
+
 	filling, err := store.Open(b.Context(), url)
 	if err != nil {
 		b.Fatal(err)
@@ -193,7 +202,10 @@ func timeReads(b *testing.B, engine string, rows int) map[string]taken {
 	times := map[string]taken{}
 	for k, call := range argumentsFor(rows).everyCall(b) {
 		read := func() error {
-			return s.Read(b.Context(), func(tx *store.Tx) error { return call.run(b.Context(), tx) })
+			return s.Read(
+				b.Context(),
+				func(tx *store.Tx) error { return call.run(b.Context(), tx) },
+			)
 		}
 		if !allowed(read()) || !allowed(read()) {
 			continue // it writes
@@ -207,7 +219,9 @@ func timeReads(b *testing.B, engine string, rows int) map[string]taken {
 			}
 			each = append(each, time.Since(begin))
 		}
+
 		slices.Sort(each)
+
 		// The arguments differ with the number of rows: calls have numbers.
 		name := fmt.Sprintf("%d %s", k, call.name)
 		name, _, _ = strings.Cut(name, "(")
@@ -228,13 +242,16 @@ func readPlans(t *testing.T, s *store.Store, ran map[string]bool) {
 			t.Errorf("%s:\n%s\n%s", problem, query, plan)
 		}
 	})
+
 	callEach(t, s, argumentsFor(planRows))
 }
 
 var (
 	// Whatever SQLite scans is small, or a list of pages from indexes.
 	sqliteScan = regexp.MustCompile(`(?m)^SCAN (\w+)`)
-	small      = regexp.MustCompile(`^(hosts|counters|settings|pauses|audit_head|pages|page\d+|CONSTANT)$`)
+	small      = regexp.MustCompile(
+		`^(hosts|counters|settings|pauses|audit_head|pages|page\d+|CONSTANT)$`,
+	)
 	sqliteSort = regexp.MustCompile(`USE TEMP B-TREE FOR (LAST TERM OF )?ORDER BY`)
 	// These sort what belongs to one reference or one transfer, or pages.
 	sortsFew = regexp.MustCompile(`provider_references|FROM receipts|AS pages`)
@@ -244,8 +261,11 @@ var (
 
 	// PostgreSQL reads tables of few pages whole, and rightly so.
 	postgresScan = regexp.MustCompile(`Seq Scan on (\w+)`)
-	// How many rows a step has had, or is expected to have where it was not run.
-	postgresSort    = regexp.MustCompile(`\bSort +\(cost=\S+ rows=(\d+) width=\d+\)(?: \(actual rows=(\d+))?`)
+	// How many rows a step has had, or is expected to have where it was not
+	// run.
+	postgresSort = regexp.MustCompile(
+		`\bSort +\(cost=\S+ rows=(\d+) width=\d+\)(?: \(actual rows=(\d+))?`,
+	)
 	postgresRemoved = regexp.MustCompile(`Rows Removed by Filter: (\d+)`)
 )
 
@@ -254,6 +274,7 @@ func wrongPlan(query, plan string) string {
 	if query == counts {
 		return ""
 	}
+
 	for _, pattern := range []*regexp.Regexp{sqliteScan, postgresScan} {
 		for _, scanned := range pattern.FindAllStringSubmatch(plan, -1) {
 			if !small.MatchString(scanned[1]) {
@@ -261,6 +282,7 @@ func wrongPlan(query, plan string) string {
 			}
 		}
 	}
+
 	if sqliteSort.MatchString(plan) && !sortsFew.MatchString(query) {
 		return "sorts"
 	}
@@ -274,6 +296,7 @@ func wrongPlan(query, plan string) string {
 			return "sorts many rows"
 		}
 	}
+
 	for _, removed := range postgresRemoved.FindAllStringSubmatch(plan, -1) {
 		if many(removed[1]) {
 			return "reads many rows to leave them out"
@@ -293,18 +316,22 @@ func TestOpenStatusesAreThoseThatAreNotFinal(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s := open(t, url)
 		want := 0
+
 		for _, kind := range []payment.Kind{payment.KindPayment, payment.KindPayout, payment.KindRefund} {
 			for k, status := range intent.Statuses(kind) {
 				if !status.Final() {
 					want++
 				}
-				s.OnWriter(t, fmt.Sprintf(`INSERT INTO intents (id, kind, provider, parent_id, amount,
+				s.OnWriter(
+					t,
+					fmt.Sprintf(`INSERT INTO intents (id, kind, provider, parent_id, amount,
 					currency, merchant_reference, method, request, idempotency_key, created_at, expires_at,
 					sequence, status, review_reason, fingerprint, provider_reference, refs, provider_status,
 					paid_amount, paid_currency, next_action, failure, succeeded_at, updated_at, check_at,
 					checks, events, version) VALUES ('%s_%d', '%s', 'acme', '', '1', 'USD', '', '', '{}', '',
 					1, 0, 0, '%s', '', 'f', '', '[]', '', '', '', '', '', 0, 1, 0, 0, 0, 1)`,
-					kind, k, kind, status))
+						kind, k, kind, status),
+				)
 			}
 		}
 
@@ -331,12 +358,14 @@ func TestListsOfSeveralProviders(t *testing.T) {
 					i.Provider = provider
 					i.CreatedAt = time.UnixMicro(int64(n + 1))
 				})
+
 				e := payment.Event{Type: "payment.created", Data: []byte("{}")}
 				w := store.Webhook{
 					ID:       fmt.Sprintf("wh_%d", n),
 					Provider: provider,
 					State:    payment.WebhookFailed,
 				}
+
 				return errors.Join(tx.InsertIntent(ctx, i), tx.InsertWebhook(ctx, &w),
 					tx.AppendEvent(ctx, payment.KindPayment, i.ID, "", &e))
 			})
@@ -382,6 +411,7 @@ func TestListsOfSeveralProviders(t *testing.T) {
 					t.Errorf("%v: intents %s, webhooks %s, events %s", c.providers,
 						intents.String(), hooks.String(), events.String())
 				}
+
 				return errors.Join(err, err2, err3)
 			})
 		}

@@ -28,6 +28,7 @@ func (t *Tx) AddReceipt(
 	if identity == "" {
 		query = receiptHolderUnnamed
 	}
+
 	err = t.queryRow(ctx, query, r.ID, identity, intentID).Scan(&holder)
 
 	return holder, err

@@ -50,6 +50,7 @@ func TestTheDatabaseRefusesWhatMustNeverBe(t *testing.T) {
 	attemptByHand := func(intentID, outcome string, number int) func(*store.Tx) error {
 		return run(rawAttempt(intentID, outcome, number))
 	}
+
 	change := func(set string) func(*store.Tx) error {
 		return run("UPDATE intents SET " + set + " WHERE id = 'pay_1'")
 	}
@@ -241,6 +242,7 @@ func TestRowsThatMustNeverBeAreNamed(t *testing.T) {
 			_ = s.Close()
 			t.Fatal("it was opened")
 		}
+
 		for _, part := range []string{
 			"pay_nothing: a payment of 0.00 that is created",
 			"pay_paid: a payment of 60.00 that is paid",

@@ -205,6 +205,7 @@ func migrate(ctx context.Context, db database) (err error) {
 		if broken := brokenRows(ctx, conns); broken != nil {
 			return fmt.Errorf("%s: bring the tables up to date: %w", name, broken)
 		}
+
 		if tries == migrateTries || ctx.Err() != nil {
 			return fmt.Errorf("%s: bring the tables up to date: %w", name, err)
 		}
