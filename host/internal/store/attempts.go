@@ -119,8 +119,12 @@ func (t *Tx) LostAttempts(
 	expired, alive time.Time,
 	limit int,
 ) ([]string, error) {
-	return t.texts(ctx, `SELECT intent_id FROM attempts WHERE outcome = '' AND intent_id > ''
+	return t.texts(
+		ctx,
+		`SELECT intent_id FROM attempts WHERE outcome = '' AND intent_id > ''
 		AND (deadline < $1 OR host NOT IN (SELECT instance FROM hosts WHERE beat_at >= $2))`+
-		limitedTo(limit),
-		micros(expired), micros(alive))
+			limitedTo(limit),
+		micros(expired),
+		micros(alive),
+	)
 }

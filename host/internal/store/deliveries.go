@@ -222,11 +222,18 @@ func (t *Tx) PushBacklog(ctx context.Context) (b Backlog, err error) {
 	}
 
 	// The oldest event was enqueued first.
-	oldest, err := queryAll(ctx, t, scanDelivery, `SELECT `+deliveryColumns+` FROM deliveries
-		WHERE state = $1 ORDER BY position`+limitedTo(1), payment.DeliveryPending)
+	oldest, err := queryAll(
+		ctx,
+		t,
+		scanDelivery,
+		`SELECT `+deliveryColumns+` FROM deliveries
+		WHERE state = $1 ORDER BY position`+limitedTo(1),
+		payment.DeliveryPending,
+	)
 	if err != nil {
 		return b, err
 	}
+
 	if len(oldest) > 0 {
 		b.Oldest = oldest[0].CreatedAt
 	}

@@ -337,6 +337,24 @@ func (s *Store) Prefetched(ctx context.Context, intentID string, e ProviderEvent
 	return nil
 }
 
+// Moves runs the statements about a database that was left.
+func (s *Store) Moves(ctx context.Context) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		_, _, err := tx.moved(ctx, movedTo)
+		return errors.Join(err, tx.setMoved(ctx, newMove("elsewhere")), tx.unsetMoved(ctx))
+	})
+}
+
+// OpenAnyway opens a database that was left for another one.
+func OpenAnyway(t testing.TB, url string) *Store {
+	t.Helper()
+	s, err := openAnyway(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // SetClock reads the database's clock as Open does.
 func (s *Store) SetClock(ctx context.Context) error { return s.setClock(ctx) }
 

@@ -61,7 +61,17 @@ CREATE INDEX approvals_by_provider_state ON approvals (provider, state, id);
 -- Transfers of accounts without an identity are looked up, too.
 CREATE INDEX receipts_unnamed ON receipts (receipt_id) WHERE identity = '';
 
+-- Where the payments of this database have gone, or have come from. The row "to" keeps every host from it.
+CREATE TABLE moved (
+    direction TEXT   PRIMARY KEY CHECK (direction IN ('to', 'from')),
+    id        TEXT   NOT NULL,
+    other     TEXT   NOT NULL,
+    begun_at  BIGINT NOT NULL,
+    ended_at  BIGINT NOT NULL
+);
+
 -- +goose Down
+DROP TABLE moved;
 DROP INDEX receipts_unnamed;
 DROP INDEX approvals_by_provider_state;
 DROP INDEX approvals_by_provider;
