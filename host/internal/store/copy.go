@@ -601,7 +601,9 @@ func keptAs(kind string, value any) (kept any, ok bool) {
 		if kind == "text" {
 			return string(value), sanitized(string(value)) == string(value)
 		}
-		return value, kind == "bytea"
+
+		// The driver returns an empty one as nil, which would become NULL.
+		return append([]byte{}, value...), kind == "bytea"
 	}
 
 	return nil, false

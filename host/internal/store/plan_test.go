@@ -110,6 +110,8 @@ func fillFrom(t testing.TB, s *store.Store, url string, first, last int) {
 			status, error) ` + numbers + ` SELECT i, 'x_' || i, CASE WHEN i % 3 = 0 THEN 'dead'
 			ELSE 'pending' END, i, 0, i, 0, 0, '' FROM n`,
 		fmt.Sprintf(`UPDATE audit_head SET position = %d`, last),
+		fmt.Sprintf(`INSERT INTO counters (name, value) VALUES ('events', %d)
+			ON CONFLICT (name) DO UPDATE SET value = %[1]d`, last),
 	} {
 		s.OnWriter(t, statement)
 	}
