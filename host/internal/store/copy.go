@@ -263,8 +263,8 @@ func (c *copying) fill(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 
-	// What a former run has committed was compared by it, and a host may have
-	// worked on it since.
+	// A former run compared what it committed, and a host may have worked on it
+	// since.
 	known, err := c.found(ctx, tx, plans)
 	if err != nil || known {
 		return err
