@@ -127,6 +127,7 @@ func (a *app) addCommands(root *cobra.Command) {
 	// The commands of a group are in the order in which an operator needs them.
 	add(
 		groupHost,
+		a.configCommand(),
 		a.serveCommand(),
 		a.checkCommand(),
 		a.lockCommand(),
@@ -136,6 +137,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.auditCommand(),
 		a.tokensCommand(),
 		a.versionCommand(),
+		a.manCommand(),
 	)
 
 	add(
