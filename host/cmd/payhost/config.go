@@ -16,7 +16,7 @@ func (a *app) configCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:     "config",
 		Short:   "Begin a config.toml, and print its schema for editors",
-		Example: "  payhost config init\n  payhost config schema >payhost.schema.json",
+		Example: "  payhost config init\n  payhost config schema",
 	}
 	command.AddCommand(a.configInitCommand(), a.configSchemaCommand())
 	return command
@@ -66,7 +66,7 @@ func (a *app) configSchemaCommand() *cobra.Command {
 It has every key with its type and what it is for. An editor that knows TOML and JSON
 Schema completes keys with it, and marks those that do not exist. Bounds, and what keys
 say of each other, are told by "payhost check".`,
-		Example: "  payhost config schema >payhost.schema.json",
+		Example: "  payhost config schema",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			schema, err := config.Schema()
