@@ -127,6 +127,7 @@ func (a *app) addCommands(root *cobra.Command) {
 	// The commands of a group are in the order in which an operator needs them.
 	add(
 		groupHost,
+		a.configCommand(),
 		a.serveCommand(),
 		a.checkCommand(),
 		a.lockCommand(),
@@ -137,6 +138,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.storeCommand(),
 		a.tokensCommand(),
 		a.versionCommand(),
+		a.manCommand(),
 	)
 
 	add(
