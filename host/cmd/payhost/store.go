@@ -15,6 +15,8 @@ func (a *app) storeCommand() *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "store",
 		Short: "Move the database from SQLite to PostgreSQL, with the host stopped",
+		Example: "  payhost store copy sqlite:/var/lib/payhost/payhost.db env:PAYHOST_POSTGRES\n" +
+			"  payhost store copy --help",
 	}, a.copyStore(), a.reopenStore())
 }
 

@@ -245,8 +245,8 @@ func (c *copying) intoTarget(ctx context.Context) (err error) {
 			return err
 		}
 
-		// What a host reads first should not wait for the server to find out
-		// what it has. It would in the end, so that this may fail.
+		// The first reads should not wait for the server to find out how large
+		// its tables are. It would in the end, so that this may fail.
 		_, _ = target.Exec(ctx, "ANALYZE")
 
 		return nil
