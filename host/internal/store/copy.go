@@ -138,23 +138,27 @@ func (c *copying) undo(ctx context.Context, cause error) error {
 
 // checkCopy returns an error for databases that are not copied this way.
 func checkCopy(from, to string) error {
-	path, isFile := strings.CutPrefix(from, "sqlite:")
 	switch {
-	case !isFile:
+	case !strings.HasPrefix(from, "sqlite:"):
 		return errors.New(
-			"the source must be a sqlite:PATH; a PostgreSQL database is copied with pg_dump",
-		)
+			"the source must be a sqlite:PATH; a PostgreSQL database is copied with pg_dump")
 	case !strings.HasPrefix(to, "postgres://") && !strings.HasPrefix(to, "postgresql://"):
 		return errors.New(
-			"the target must be a postgres://…; a SQLite file is copied as a file, with no host on it",
-		)
+			"the target must be a postgres://…; a SQLite file is copied as a file, with no host on it")
 	}
+	return checkFile(from)
+}
 
-	// Opening would make a file that is missing.
+// checkFile returns an error for a SQLite file that is missing: opening it would
+// make it.
+func checkFile(url string) error {
+	path, isFile := strings.CutPrefix(url, "sqlite:")
+	if !isFile {
+		return nil
+	}
 	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("the source: %w", err)
+		return fmt.Errorf("the database file: %w", err)
 	}
-
 	return nil
 }
 

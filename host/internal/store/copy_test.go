@@ -357,6 +357,9 @@ func TestOnlyOneWayOfCopyingIsOffered(t *testing.T) {
 		}
 	}
 
+	if _, err := store.Reopen(t.Context(), file, "why"); err == nil {
+		t.Error("a database that does not exist was reopened")
+	}
 	if made, _ := filepath.Glob(filepath.Join(folder, "*")); len(made) > 0 {
 		t.Errorf("%v was made", made)
 	}

@@ -125,6 +125,9 @@ func (m move) refusal() error {
 // adds to the audit log who did so and why. It returns the database that it was
 // copied to, or ErrNotFound when it was not copied.
 func Reopen(ctx context.Context, url, reason string) (other string, err error) {
+	if err := checkFile(url); err != nil {
+		return "", err
+	}
 	unlock, err := LockFile(url)
 	if err != nil {
 		return "", err
