@@ -135,6 +135,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.attentionCommand(),
 		a.drainCommand(),
 		a.auditCommand(),
+		a.storeCommand(),
 		a.tokensCommand(),
 		a.versionCommand(),
 		a.manCommand(),
