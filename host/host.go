@@ -125,6 +125,7 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 	h.core, err = core.New(ctx, core.Options{
 		Store:        database,
 		VerifyAudit:  database.VerifyAudit,
+		Scrub:        database.Scrub,
 		Approval:     func() config.Approval { return h.config().Approval },
 		Accounts:     accounts{h.supervisor},
 		PublicURL:    cfg.Host.PublicURL,

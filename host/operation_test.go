@@ -50,6 +50,7 @@ var methodsOf = map[string][]string{
 	"list-approvals":       {"ListApprovals"},
 	"approve":              {"Approve"},
 	"reject":               {"Reject"},
+	"erase-customer":       {"EraseCustomer"},
 	"list-audit":           {"ListAudit"},
 	"verify-audit":         {"VerifyAudit"},
 	"list-token-keys":      {"TokenKeys"},

@@ -54,7 +54,7 @@ type ReloadResult struct {
 // valid, and then nothing has changed. Otherwise every provider that differs is
 // brought up, reconfigured, swapped or taken out by itself: one that fails
 // keeps what served before, and one that is quarantined is started again. API
-// tokens, the certificate and drain_notice count at once; other settings
+// tokens, [retention], the certificate and drain_notice count at once; other settings
 // outside of [providers] that differ are reported with ActionRestart and wait
 // for the next start.
 //

@@ -24,6 +24,8 @@ type Config struct {
 	Tokens []Token
 	// Approval is what needs a second name [approval].
 	Approval Approval
+	// Retention is how long records are kept [retention].
+	Retention Retention
 	// Store is the database of the payments [store].
 	Store Store
 	// Log is about the host's log [log].

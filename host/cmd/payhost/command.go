@@ -134,6 +134,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.attentionCommand(),
 		a.drainCommand(),
 		a.auditCommand(),
+		a.eraseCommand(),
 		a.tokensCommand(),
 		a.versionCommand(),
 	)

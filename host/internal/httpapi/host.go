@@ -56,6 +56,8 @@ type Payments interface {
 	// next page, "" at the end.
 	ListAudit(ctx context.Context, f payment.AuditFilter) ([]payment.AuditEntry, string, error)
 	VerifyAudit(ctx context.Context) (payment.AuditCheck, error)
+	// Erase erases a person; it refuses what is open.
+	Erase(ctx context.Context, customer string) (payment.Erasure, error)
 
 	// TokenKeys, RotateTokenKey and EndTokenKey return all keys that sign
 	// webhook and return URLs, as they are then.

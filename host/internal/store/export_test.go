@@ -182,3 +182,11 @@ func (t *Tx) NextNumber(ctx context.Context, name string, start uint64) (uint64,
 		Scan(&value)
 	return uint64(value), err
 }
+
+// IsPostgres reports whether the database is a PostgreSQL.
+func (s *Store) IsPostgres() bool { return s.db.traits().name == "postgres" }
+
+// Notes reads the notes of an intent's history.
+func (t *Tx) Notes(ctx context.Context, id string) ([]string, error) {
+	return t.texts(ctx, `SELECT note FROM history WHERE intent_id = $1`, id)
+}
