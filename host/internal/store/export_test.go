@@ -190,3 +190,21 @@ func (s *Store) IsPostgres() bool { return s.db.traits().name == "postgres" }
 func (t *Tx) Notes(ctx context.Context, id string) ([]string, error) {
 	return t.texts(ctx, `SELECT note FROM history WHERE intent_id = $1`, id)
 }
+
+// Dump returns every row of a PostgreSQL, as text.
+func (t *Tx) Dump(ctx context.Context) (string, error) {
+	tables, err := t.texts(ctx, `SELECT table_name FROM information_schema.tables
+		WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`)
+	if err != nil {
+		return "", err
+	}
+	var all strings.Builder
+	for _, table := range tables {
+		rows, err := t.texts(ctx, `SELECT r::text FROM "`+table+`" AS r`)
+		if err != nil {
+			return "", err
+		}
+		all.WriteString(table + "\n" + strings.Join(rows, "\n") + "\n")
+	}
+	return all.String(), nil
+}

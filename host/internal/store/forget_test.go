@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -214,4 +216,59 @@ func TestAnErasedIntentSaysNothingOfThePerson(t *testing.T) {
 			return err
 		})
 	})
+}
+
+// Neither the file of a SQLite nor its log, nor a dump of a PostgreSQL, has
+// anything of a person who was erased: what was overwritten is gone, too.
+func TestNothingOfAnErasedPersonIsInTheDatabase(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		s, ctx := open(t, url), t.Context()
+		var ids []string
+		for n := 1; n <= 40; n++ {
+			ids = append(ids, addIntent(t, s, n, payment.Succeeded, person))
+		}
+		if !strings.Contains(stored(t, s, url), "mila@example.org") {
+			t.Fatal("the search does not find what is there")
+		}
+
+		update(t, s, func(tx *store.Tx) error {
+			_, _, _, err := tx.EraseWebhooks(ctx, ids, nil, "", 100)
+			for _, id := range ids {
+				err = errors.Join(err, tx.EraseIntent(ctx, id, tx.Now()))
+			}
+			return err
+		})
+		if err := s.Scrub(ctx); err != nil {
+			t.Fatal(err)
+		}
+
+		all := stored(t, s, url)
+		for _, value := range []string{"mila", "Mila", "cust-4711"} {
+			if at := strings.Index(all, value); at >= 0 {
+				t.Errorf("%q is left: %q", value, all[max(0, at-80):min(len(all), at+80)])
+			}
+		}
+	})
+}
+
+// stored returns all that a database holds: its files, or a dump.
+func stored(t *testing.T, s *store.Store, url string) (all string) {
+	t.Helper()
+	if s.IsPostgres() {
+		view(t, s, func(tx *store.Tx) (err error) {
+			all, err = tx.Dump(t.Context())
+			return err
+		})
+		return all
+	}
+
+	path := strings.TrimPrefix(url, "sqlite:")
+	for _, end := range []string{"", "-wal"} {
+		data, err := os.ReadFile(path + end)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += string(data)
+	}
+	return all
 }
