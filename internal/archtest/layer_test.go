@@ -235,7 +235,8 @@ var bans = []ban{
 		why:  "the kit is for proving plugins: only the command that does so links it, and no service or plugin is the larger for it",
 		forbids: func(from source, to string) bool {
 			return !from.test && !isKit(from.dir) && in(to, "sdk/conformance") &&
-				!in(from.dir, "sdk/conformance", "host/internal/conformance", "host/cmd")
+				!in(from.dir, "sdk/conformance", "host/internal/conformance",
+					"host/internal/rehearsal", "host/cmd")
 		},
 		file:    "host/open.go",
 		imports: "sdk/conformance",
