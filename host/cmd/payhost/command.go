@@ -205,6 +205,9 @@ func (a *app) run(args []string) int {
 	if !errors.Is(err, errSaid) {
 		fmt.Fprintf(a.err, "payhost: %s\n", lines(err.Error()))
 	}
+	if errors.As(err, new(notRunError)) {
+		return exitUsage
+	}
 
 	return exitFailed
 }

@@ -43,7 +43,8 @@ func (c *call) unsound(first, last *heard) string {
 }
 
 func (c *call) unsoundWebhook(first *heard) string {
-	verified := (first.failure == nil) && !strings.Contains(string(first.answer), `"Verification":"none"`)
+	verified := (first.failure == nil) &&
+		!strings.Contains(string(first.answer), `"Verification":"none"`)
 	switch {
 	case len(first.requests) > 0:
 		return reasonOthers
