@@ -211,7 +211,7 @@ func everyCall(ctx context.Context, h *host.Host) map[string]error {
 	note("EndTokenKey")(h.EndTokenKey(ctx, "k9", "ann", "a backup was lost"))
 	note("PauseProvider")(h.PauseProvider(ctx, "nobody", payment.PauseAll, "ann", "doubts"))
 	note("ResumeProvider")(h.ResumeProvider(ctx, "nobody", payment.PauseAll, "ann", ""))
-	note("RestartProvider")(h.RestartProvider("nobody", "ann", ""))
+	note("RestartProvider")(h.RestartProvider(ctx, "nobody", "ann", ""))
 	note("PaymentMethods")(h.PaymentMethods(ctx, "nobody", sdk.ListPaymentMethodsRequest{}))
 	note("Balances")(h.Balances(ctx, "nobody"))
 	note("InvokeOperation")(h.InvokeOperation(ctx, "nobody", "look", json.RawMessage("{}")))

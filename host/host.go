@@ -124,6 +124,8 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 
 	h.core, err = core.New(ctx, core.Options{
 		Store:        database,
+		VerifyAudit:  database.VerifyAudit,
+		Approval:     func() config.Approval { return h.config().Approval },
 		Accounts:     accounts{h.supervisor},
 		PublicURL:    cfg.Host.PublicURL,
 		Limits:       h.supervisor.Limits,

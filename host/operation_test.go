@@ -47,6 +47,11 @@ var methodsOf = map[string][]string{
 	"replay-webhook":       {"ReplayWebhook"},
 	"attach-webhook":       {"AttachWebhook"},
 	"get-me":               {}, // a service that embeds the host has no token
+	"list-approvals":       {"ListApprovals"},
+	"approve":              {"Approve"},
+	"reject":               {"Reject"},
+	"list-audit":           {"ListAudit"},
+	"verify-audit":         {"VerifyAudit"},
 	"list-token-keys":      {"TokenKeys"},
 	"rotate-token-key":     {"RotateTokenKey"},
 	"end-token-key":        {"EndTokenKey"},

@@ -3,11 +3,13 @@ package host
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -66,7 +68,7 @@ func (h *Host) ResumeProvider(
 		}
 	}
 
-	list, err := h.core.Resume(ctx, name, what)
+	list, err := h.core.Resume(ctx, name, what, operator, reason)
 	if err == nil {
 		h.log.Warn("a provider is resumed",
 			"provider", name, "what", what.Scopes(), "by", operator, "reason", reason)
@@ -83,10 +85,22 @@ func (h *Host) Pauses(ctx context.Context) ([]Pause, error) {
 
 // RestartProvider has a provider tried at once whose plugin is in quarantine or
 // waits for its next try. A provider that is served is left alone.
-func (h *Host) RestartProvider(name, operator, reason string) (ProviderStatus, error) {
+func (h *Host) RestartProvider(
+	ctx context.Context, name, operator, reason string,
+) (ProviderStatus, error) {
 	if err := h.configured(name); err != nil {
 		return ProviderStatus{}, err
 	}
+	err := h.core.Audit(ctx, payment.AuditEntry{
+		Action:   "restart-provider",
+		Provider: name,
+		Subject:  name,
+		Note:     fmt.Sprintf("by %s: %s", core.Operator(operator), reason),
+	})
+	if err != nil {
+		return ProviderStatus{}, failure(ctx, err)
+	}
+
 	h.log.Warn("an operator has a provider tried again",
 		"provider", name, "by", operator, "reason", reason)
 	h.supervisor.Release(name)

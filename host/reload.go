@@ -3,11 +3,15 @@ package host
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/httpapi"
 	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -59,6 +63,7 @@ type ReloadResult struct {
 // one after the other.
 func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadResult, error) {
 	results, err := h.reload(ctx, cfg, force)
+	h.auditReload(ctx, force, results, err)
 	failed := func(r ReloadResult) bool { return r.Error != nil }
 	h.reloadFailed.Store((err != nil) || slices.ContainsFunc(results, failed))
 	return results, err
@@ -77,11 +82,42 @@ func (h *Host) ReloadFile(
 
 	cfg, err = config.Load(file)
 	if err != nil {
+		h.auditReload(ctx, force, nil, err)
 		h.reloadFailed.Store(true)
 		return nil, nil, err
 	}
 	results, err = h.Reload(ctx, cfg, force)
 	return cfg, results, err
+}
+
+// auditReload adds a reload to the audit log, afterwards: a database that is down
+// keeps no configuration from being corrected.
+func (h *Host) auditReload(
+	ctx context.Context, force bool, results []ReloadResult, failure error,
+) {
+	ctx = context.WithoutCancel(ctx)
+	if _, known := caller.Of(ctx); !known {
+		ctx = caller.With(ctx, caller.Caller{Name: caller.Host, Unlimited: true})
+	}
+
+	entry := payment.AuditEntry{Action: "reload", Outcome: payment.AuditDone}
+	if failure != nil {
+		entry.Outcome, entry.Note = payment.AuditRefused, "the configuration is not valid"
+	}
+	if force {
+		entry.Note += "forced; "
+	}
+	for _, one := range results {
+		if one.Action == ActionUnchanged {
+			continue
+		}
+		entry.Note += fmt.Sprintf("%s %s; ", one.Name, one.Action)
+	}
+	entry.Note = strings.TrimSuffix(entry.Note, "; ")
+
+	if err := h.core.Audit(ctx, entry); err != nil {
+		h.log.Error("a reload could not be recorded in the audit log", "error", err)
+	}
 }
 
 // errNoFile is for a host whose configuration has no file.

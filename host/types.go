@@ -65,6 +65,18 @@ type (
 	// PauseScope is what a pause stops.
 	PauseScope = payment.PauseScope
 
+	// Approval is something that waits for a second name, or has waited.
+	Approval = payment.Approval
+	// ApprovalFilter narrows a list of approvals.
+	ApprovalFilter = payment.ApprovalFilter
+
+	// AuditEntry is one row of the audit log.
+	AuditEntry = payment.AuditEntry
+	// AuditFilter narrows a list of the audit log.
+	AuditFilter = payment.AuditFilter
+	// AuditCheck is what a verification of the audit log has found.
+	AuditCheck = payment.AuditCheck
+
 	// TokenKey is one of the keys that sign webhook and return URLs.
 	TokenKey = payment.TokenKey
 

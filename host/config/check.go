@@ -51,6 +51,7 @@ func (c *Config) check(problems *report) {
 
 	c.checkEvents(problems)
 	c.checkTokens(problems)
+	c.checkApproval(problems)
 	for i := range c.Providers {
 		// The providers are sorted, so two of one name are neighbors.
 		if i > 0 && c.Providers[i].Name == c.Providers[i-1].Name {

@@ -22,6 +22,8 @@ type Config struct {
 	// Tokens are the tokens of the API that have names, sorted by them
 	// [tokens.NAME]. They stand beside HTTP.Tokens, which may do everything.
 	Tokens []Token
+	// Approval is what needs a second name [approval].
+	Approval Approval
 	// Store is the database of the payments [store].
 	Store Store
 	// Log is about the host's log [log].

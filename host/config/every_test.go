@@ -32,6 +32,8 @@ format = "json"
 [events]
 url = "https://shop.example/events"
 secret = ["whsec_one", "whsec_two"]
+[approval]
+payout_above = ["1000.00 USD", "900 EUR"]
 [tokens.shop]
 secret = ["token-one", "token-two"]
 scopes = ["payments:write", "resolve"]

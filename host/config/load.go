@@ -102,7 +102,7 @@ func readFile(path string) (file, text, problem string) {
 }
 
 // tables are the names of the tables of the first level.
-var tables = []string{"host", "http", "store", "log", "events", "providers", "tokens"}
+var tables = []string{"host", "http", "store", "log", "events", "providers", "tokens", "approval"}
 
 // read turns the file's tables into a Config: types, unknown keys and
 // references. check checks the bounds.
@@ -114,6 +114,7 @@ func (l *loader) read(tree map[string]any) *Config {
 	l.store(cfg, root.sub("store", "a table: [store]"))
 	l.log(cfg, root.sub("log", "a table: [log]"))
 	l.events(cfg, root.sub("events", "a table: [events]"))
+	l.approval(cfg, root.sub("approval", "a table: [approval]"))
 
 	// The order of this map is random; complete sorts the providers.
 	providers := root.sub("providers", "a table of tables: [providers.NAME]")

@@ -66,6 +66,9 @@ const (
 	CodeHostGone = "host_gone"
 	// CodePaused is for what an operator has paused: nothing was recorded.
 	CodePaused = "paused"
+	// CodeRejected is for a payout that waited for a second name and got a
+	// refusal: it was not sent.
+	CodeRejected = "rejected"
 	// CodeCanceled is for a caller whose own context ended first; Outcome says
 	// whether the call may go on.
 	CodeCanceled = "canceled"

@@ -12,7 +12,7 @@ type Payment struct {
 	ID                string       `json:"id" doc:"pay_…, sortable by time"`
 	Provider          string       `json:"provider"`
 	Status            Status       `json:"status" enum:"created,requires_action,processing,authorized,succeeded,failed,canceled,expired,under_review,unknown"`
-	ReviewReason      ReviewReason `json:"review_reason,omitempty" doc:"why it is under review: provider, mismatch or unproven"`
+	ReviewReason      ReviewReason `json:"review_reason,omitempty" doc:"why it is under review: provider, mismatch or unproven; approval: it is created and waits for a second name"`
 	Amount            Amount       `json:"amount"`
 	Currency          string       `json:"currency"`
 	MerchantReference string       `json:"merchant_reference"`
@@ -27,6 +27,7 @@ type Payment struct {
 	PaidCurrency       *string           `json:"paid_currency"`
 	NextAction         *NextAction       `json:"next_action"`
 	Failure            *Failure          `json:"failure"`
+	Approval           *Approval         `json:"approval,omitempty" doc:"what waits for a second name; only when one is asked for"`
 	CreatedAt          time.Time         `json:"created_at"`
 	UpdatedAt          time.Time         `json:"updated_at"`
 	ExpiresAt          *time.Time        `json:"expires_at,omitempty"`
@@ -101,7 +102,7 @@ type Attempt struct {
 	Code         string     `json:"code,omitempty"`
 	ProviderCode string     `json:"provider_code,omitempty"`
 	Message      string     `json:"message,omitempty"`
-	Exchanges    []Exchange `json:"exchanges,omitempty" doc:"what was said on the wire, secrets masked"`
+	Exchanges    []Exchange `json:"exchanges,omitempty" doc:"what was said on the wire, secrets masked; only with include=exchanges"`
 }
 
 // Exchange is one HTTP exchange with the provider, secrets masked.

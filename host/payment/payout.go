@@ -18,6 +18,7 @@ type Payout struct {
 	ProviderReferences []string          `json:"provider_references,omitempty"`
 	ProviderStatus     string            `json:"provider_status"`
 	Failure            *Failure          `json:"failure"`
+	Approval           *Approval         `json:"approval,omitempty" doc:"what waits for a second name; only when one is asked for"`
 	CreatedAt          time.Time         `json:"created_at"`
 	UpdatedAt          time.Time         `json:"updated_at"`
 	Metadata           map[string]string `json:"metadata"`
@@ -38,6 +39,7 @@ type Refund struct {
 	ProviderReference string       `json:"provider_reference"`
 	ProviderStatus    string       `json:"provider_status"`
 	Failure           *Failure     `json:"failure"`
+	Approval          *Approval    `json:"approval,omitempty" doc:"what waits for a second name"`
 	CreatedAt         time.Time    `json:"created_at"`
 	UpdatedAt         time.Time    `json:"updated_at"`
 	Attempts          []Attempt    `json:"attempts"`

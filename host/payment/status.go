@@ -30,7 +30,7 @@ func (s Status) Final() bool {
 	return false
 }
 
-// ReviewReason is why something is under review.
+// ReviewReason is why something is under review, or waits to be approved.
 type ReviewReason string
 
 // The reasons.
@@ -38,6 +38,9 @@ const (
 	ReviewProvider ReviewReason = "provider" // the provider says so, and can lift it
 	ReviewMismatch ReviewReason = "mismatch" // another amount or currency than asked for
 	ReviewUnproven ReviewReason = "unproven" // a claim that nothing proves
+	// ReviewApproval is of a payout that is created and waits for a second name:
+	// nothing of it was sent.
+	ReviewApproval ReviewReason = "approval"
 )
 
 // Kind is the kind of thing that an ID names.

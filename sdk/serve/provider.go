@@ -8,7 +8,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -29,9 +28,10 @@ const (
 	// before the plugin has read it, in bytes.
 	windowSize = 1 << 20
 
-	// workersPerProcessor is how many calls at once find a worker that waits.
-	workersPerProcessor = 4
-	endBudget           = time.Second // for a clean end; a host kills after two
+	// callWorkers is how many calls at once find a worker that waits: as many as
+	// an account has in flight by default.
+	callWorkers = 64
+	endBudget   = time.Second // for a clean end; a host kills after two
 )
 
 // Provider runs a plugin: call it from main and return. It ends the process
@@ -144,7 +144,7 @@ func newGRPCServer(opts []grpc.ServerOption) *grpc.Server {
 		grpc.InitialConnWindowSize(windowSize),
 		// A worker keeps the stack that the calls before it have needed. When all
 		// of them are busy a call gets a goroutine of its own.
-		grpc.NumStreamWorkers(uint32(workersPerProcessor*runtime.GOMAXPROCS(0))))
+		grpc.NumStreamWorkers(callWorkers))
 	return grpc.NewServer(opts...)
 }
 

@@ -145,6 +145,9 @@ func (c circumstance) remedy() string {
 	provider := orElse(c.provider, "NAME")
 	switch c.code {
 	case string(sdk.CodeAuthentication), string(sdk.CodePermission):
+		if c.outcome == sdk.OutcomeNotSent { // the host's own refusal says whose power it takes
+			return ""
+		}
 		return fmt.Sprintf(
 			"compare the credentials in [providers.%s.config] with the provider's back office, then: payhost check",
 			provider,

@@ -133,6 +133,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.reloadCommand(),
 		a.attentionCommand(),
 		a.drainCommand(),
+		a.auditCommand(),
 		a.tokensCommand(),
 		a.versionCommand(),
 	)
@@ -143,6 +144,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.paymentsCommand(),
 		a.payoutCommand(),
 		a.payoutsCommand(),
+		a.approvalsCommand(),
 	)
 	add(
 		groupProvider,

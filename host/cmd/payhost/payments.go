@@ -247,6 +247,10 @@ func (a *app) showRecord(kind recordKind) *cobra.Command {
 			path:   recordPath(of.name, args[0]),
 			what:   "show " + args[0],
 		}
+		// Each such reading is in the audit log.
+		if shown.wire || a.json {
+			call.query = url.Values{"include": {"exchanges"}}
+		}
 		return a.one(cmd, call, func(body []byte) error {
 			err := of.show(a, body, shown)
 			if err == nil && of.name == payments.name {

@@ -67,6 +67,8 @@ func reviewText(why payment.ReviewReason) string {
 		return "the reported amount or currency is not the requested one"
 	case payment.ReviewUnproven:
 		return "a result was reported without proof"
+	case payment.ReviewApproval:
+		return "it waits for a second name, and was not sent"
 	}
 	return string(why)
 }

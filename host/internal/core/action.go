@@ -457,6 +457,11 @@ func (c *Core) recordAction(
 			}
 		}
 
+		note := ""
+		if attempt.Amount != nil {
+			note = attempt.Amount.String() + " " + i.Currency
+		}
+		tx.Audit(ctx, auditOf(i, a.verb, note))
 		attempt.Number = len(attempts) + 1
 		return tx.InsertAttempt(ctx, i.ID, attempt)
 	})

@@ -86,9 +86,13 @@ func CallingFor(ctx context.Context) sdk.Capability {
 
 // Options are what a Core works with. Logger, Now and Steady may be left out.
 type Options struct {
-	Store     store.Transactor
-	Accounts  Accounts
-	PublicURL string
+	Store store.Transactor
+	// VerifyAudit recomputes the store's audit log; nil: it cannot be verified.
+	VerifyAudit func(context.Context) (payment.AuditCheck, error)
+	Accounts    Accounts
+	PublicURL   string
+	// Approval returns what needs a second name now; nil: nothing.
+	Approval func() config.Approval
 	// TokenSecrets are mixed into the keys of the URLs that the host hands out,
 	// the newest first; without one the store alone has the keys.
 	TokenSecrets []string
@@ -110,6 +114,8 @@ type Options struct {
 // Core may be used by any number of goroutines.
 type Core struct {
 	store     store.Transactor
+	approval  func() config.Approval
+	verify    func(context.Context) (payment.AuditCheck, error)
 	accounts  Accounts
 	keys      *idempotency.Keys
 	tokens    *token.Keys
@@ -158,6 +164,8 @@ func New(ctx context.Context, o Options) (*Core, error) {
 func open(o Options) *Core {
 	c := &Core{
 		store:     o.Store,
+		approval:  o.Approval,
+		verify:    o.VerifyAudit,
 		accounts:  o.Accounts,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"),
 		log:       o.Logger,
@@ -178,6 +186,9 @@ func open(o Options) *Core {
 	}
 	if c.limits == nil {
 		c.limits = func(string) config.Limits { return config.Limits{} }
+	}
+	if c.approval == nil {
+		c.approval = func() config.Approval { return config.Approval{} }
 	}
 	c.tokens = token.NewKeys(o.Store, o.TokenSecrets, c.log)
 	c.keys = idempotency.New(idempotency.Options{

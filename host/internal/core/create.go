@@ -168,12 +168,33 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 		return "", nil, taken, err
 	}
 
-	// From here on the call is made, also when the caller goes away.
-	var result *whole
+	// There is nothing to call before it is approved.
+	if waits(i) {
+		lease.Release()
+		return i.ID, nil, false, nil
+	}
+
+	result, err := c.carryOut(ctx, lease, op, i, first, until, release)
+	return i.ID, result, false, err
+}
+
+// carryOut makes the first attempt of an intent, which is on disk, also when the
+// caller goes away. begun is called once the attempt is known to run; the lease
+// is released when it has ended. The result is all that there is to read of the
+// intent, when nobody else has changed it.
+func (c *Core) carryOut(
+	ctx context.Context,
+	lease Lease,
+	op operation,
+	i *intent.Intent,
+	first payment.Attempt,
+	until wall,
+	begun func(),
+) (result *whole, err error) {
 	done := make(chan struct{})
 	stuck := make(chan struct{}, 1)
 	finished := c.running.add(i.ID, first.Number)
-	release()
+	begun()
 	c.calls.run(func() {
 		defer close(done)
 		defer lease.Release()
@@ -183,11 +204,11 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 
 	select {
 	case <-done:
-		return i.ID, result, false, nil
+		return result, nil
 	case <-stuck:
-		return "", nil, false, unrecordedAnswer(i.Provider, i.ID)
+		return nil, unrecordedAnswer(i.Provider, i.ID)
 	case <-ctx.Done():
-		return "", nil, false, stoppedWaiting(ctx, i)
+		return nil, stoppedWaiting(ctx, i)
 	}
 }
 
@@ -310,6 +331,10 @@ func (c *Core) record(
 	i.Status = payment.Created
 	i.Fingerprint = lease.Fingerprint()
 	expires := i.ExpiresAt
+	why := c.needsApproval(i)
+	if why != "" {
+		i.ReviewReason = payment.ReviewApproval
+	}
 
 	err = c.store.Write(ctx, func(tx *store.Tx) error {
 		first = c.newAttempt(tx, 1, op.name, lease)
@@ -353,8 +378,18 @@ func (c *Core) record(
 			return err
 		}
 
-		if err := tx.AddHistory(ctx, i.ID, createdLine(ctx, i)); err != nil {
+		line := createdLine(ctx, i)
+		note := i.Amount.String() + " " + i.Currency
+		if why != "" {
+			line.Note = why
+			note += "; it waits: " + why
+		}
+		tx.Audit(ctx, auditOf(i, op.name, note))
+		if err := tx.AddHistory(ctx, i.ID, line); err != nil {
 			return err
+		}
+		if why != "" {
+			return c.hold(ctx, tx, i, why)
 		}
 
 		return tx.InsertAttempt(ctx, i.ID, first)
@@ -380,7 +415,7 @@ func (c *Core) waitForAnswer(ctx context.Context, id string) error {
 		if err != nil && ctx.Err() == nil {
 			return true, idempotency.Undecided(ctx, err, "", id)
 		}
-		return err == nil && i.Status != payment.Created, nil
+		return err == nil && (i.Status != payment.Created || waits(i)), nil
 	})
 	if err == nil && !ended {
 		return idempotency.InProgress(id)

@@ -96,6 +96,9 @@ func (c *Core) Invoke(
 	}
 
 	if !movesMoney {
+		if err := c.Audit(ctx, auditOfOperation(provider, operation)); err != nil {
+			return nil, false, err
+		}
 		output, err = c.callOperation(ctx, call)
 		return output, false, err
 	}
@@ -144,7 +147,7 @@ func (c *Core) invokeOnce(ctx context.Context, call invocation, timeout time.Dur
 		Action:      "operation",
 		Host:        c.instance,
 	}
-	w, other, err := c.recordOperation(ctx, call.provider, &claim, timeout)
+	w, other, err := c.recordOperation(ctx, call.provider, call.operation, &claim, timeout)
 	if err != nil {
 		return nil, false, err
 	}
@@ -195,7 +198,7 @@ func (c *Core) replayOperation(
 // another request has it.
 func (c *Core) recordOperation(
 	ctx context.Context,
-	provider string,
+	provider, operation string,
 	claim *store.Key,
 	timeout time.Duration,
 ) (w wall, other bool, err error) {
@@ -212,6 +215,7 @@ func (c *Core) recordOperation(
 		if err := tx.InsertKey(ctx, *claim); err != nil {
 			return err
 		}
+		tx.Audit(ctx, auditOfOperation(provider, operation))
 		return refusePaused(ctx, tx, provider, payment.PausePayouts)
 	})
 

@@ -150,6 +150,13 @@ func (c *Core) pauseOnDoubt(
 		return err
 	}
 
+	tx.Audit(ctx, payment.AuditEntry{
+		Action:   "pause-provider",
+		Provider: i.Provider,
+		Subject:  i.Provider,
+		Note: fmt.Sprintf("%v by %s: %s",
+			[]payment.PauseScope{payment.PausePayouts}, ActorHost, reason),
+	})
 	change := payment.Change{
 		At:     tx.Now(),
 		Actor:  ActorHost,

@@ -198,7 +198,7 @@ func TestTooMuchDoubtPausesPayouts(t *testing.T) {
 	// An operator's word goes before what is in doubt already, not before what
 	// comes to be.
 	r.Account.Payout = succeed
-	if _, err := r.Resume(ctx, "acme", payment.PauseAll); err != nil {
+	if _, err := r.Resume(ctx, "acme", payment.PauseAll, "ann", "the provider settled"); err != nil {
 		t.Fatal(err)
 	}
 

@@ -34,6 +34,12 @@ func (c *Core) Pause(
 	}
 
 	return c.changePauses(ctx, provider, func(tx *store.Tx) error {
+		tx.Audit(ctx, payment.AuditEntry{
+			Action:   "pause-provider",
+			Provider: provider,
+			Subject:  provider,
+			Note:     fmt.Sprintf("%v by %s: %s", what.Scopes(), Operator(by), reason),
+		})
 		for _, scope := range what.Scopes() {
 			err := tx.SetPause(ctx, payment.Pause{
 				Provider: provider,
@@ -50,12 +56,13 @@ func (c *Core) Pause(
 	})
 }
 
-// Resume ends what Pause began, and returns the pauses of the provider that are
+// Resume ends what Pause began, by an operator's word, whose reason may be empty, and returns the pauses of the provider that are
 // left. Resuming what is not paused changes nothing.
 func (c *Core) Resume(
 	ctx context.Context,
 	provider string,
 	what payment.PauseScope,
+	by, reason string,
 ) ([]payment.Pause, error) {
 	var checks checklist
 	checks.pauseScope(what)
@@ -64,6 +71,12 @@ func (c *Core) Resume(
 	}
 
 	return c.changePauses(ctx, provider, func(tx *store.Tx) error {
+		tx.Audit(ctx, payment.AuditEntry{
+			Action:   "resume-provider",
+			Provider: provider,
+			Subject:  provider,
+			Note:     fmt.Sprintf("%v by %s: %s", what.Scopes(), Operator(by), reason),
+		})
 		for _, scope := range what.Scopes() {
 			if _, err := tx.DeletePause(ctx, provider, scope); err != nil {
 				return err

@@ -68,7 +68,7 @@ func TestWhatIsPausedIsNotRecorded(t *testing.T) {
 		t.Errorf("%d payments are recorded, %v", len(all), err)
 	}
 
-	left, err := r.Resume(ctx, "acme", payment.PauseAll)
+	left, err := r.Resume(ctx, "acme", payment.PauseAll, "ann", "")
 	if (err != nil) || (len(left) != 0) {
 		t.Fatalf("after the pause: %v, %v", left, err)
 	}
@@ -143,7 +143,7 @@ func TestOperationsThatMoveMoneyArePausedWithPayouts(t *testing.T) {
 		t.Error(err)
 	}
 
-	if _, err := r.Resume(t.Context(), "acme", payment.PausePayouts); err != nil {
+	if _, err := r.Resume(t.Context(), "acme", payment.PausePayouts, "ann", ""); err != nil {
 		t.Fatal(err)
 	}
 	if replayed, err := invoke("send", "later"); (err != nil) || replayed {

@@ -20,7 +20,11 @@ func (c *Core) Payment(ctx context.Context, id string) (*payment.Payment, error)
 	if err != nil {
 		return nil, err
 	}
-	return paymentView(i, attempts, history)
+	view, err := paymentView(i, attempts, history)
+	if err == nil {
+		view.Approval, err = c.approvalOf(ctx, i)
+	}
+	return view, err
 }
 
 // Payout returns one payout with its attempts and history.
@@ -29,7 +33,11 @@ func (c *Core) Payout(ctx context.Context, id string) (*payment.Payout, error) {
 	if err != nil {
 		return nil, err
 	}
-	return payoutView(i, attempts, history)
+	view, err := payoutView(i, attempts, history)
+	if err == nil {
+		view.Approval, err = c.approvalOf(ctx, i)
+	}
+	return view, err
 }
 
 // Refund returns one refund with its attempts.
@@ -38,7 +46,20 @@ func (c *Core) Refund(ctx context.Context, id string) (*payment.Refund, error) {
 	if err != nil {
 		return nil, err
 	}
-	return refundView(i, attempts)
+	view, err := refundView(i, attempts)
+	if err == nil {
+		view.Approval, err = c.approvalOf(ctx, i)
+	}
+	return view, err
+}
+
+// approvalOf reads what waits for an intent, where something can. nil: nothing
+// does.
+func (c *Core) approvalOf(ctx context.Context, i *intent.Intent) (*payment.Approval, error) {
+	if !waits(i) && !c.approval().Resolve {
+		return nil, nil
+	}
+	return c.approvalNamed(ctx, i.ID)
 }
 
 // inFull reads an intent of a kind with its attempts and history at one moment.

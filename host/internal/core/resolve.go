@@ -26,10 +26,12 @@ var resolvable = map[payment.Kind][]payment.Status{
 }
 
 // Resolve records an operator's decision, which needs a reason and is kept in
-// the history. It also corrects an earlier decision, as long as nothing but that
-// decision has moved the intent since. The error is a *payment.Error, with
-// CodeConflict while a call may still reach the provider or when the intent has
-// changed since the operator saw it.
+// Resolve records an operator's decision, which needs a reason and is kept in
+// the history. Where the configuration wants a second name for it, it waits for
+// that, and the intent stays as it is. It also corrects an earlier decision, as
+// long as nothing but that decision has moved the intent since. The error is a
+// *payment.Error, with CodeConflict while a call may still reach the provider
+// or when the intent has changed since the operator saw it.
 func (c *Core) Resolve(
 	ctx context.Context,
 	kind payment.Kind,
@@ -51,30 +53,62 @@ func (c *Core) Resolve(
 		return err
 	}
 
-	// The intent must be as the operator saw it.
+	if c.approval().Resolve {
+		return c.askToResolve(ctx, kind, id, r, seen)
+	}
 	return c.Change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
-		if err := c.mayResolve(ctx, tx, i, seen); err != nil {
-			return err
-		}
-		corrects := false
-		if i.Status != r.Status && !intent.Allowed(kind, i.Status, r.Status) {
-			if err := mayCorrect(ctx, tx, i, r.Status); err != nil {
-				return err
-			}
-			corrects = true
-		}
-
-		_, err := c.Apply(ctx, tx, i, intent.Report{
-			Actor:             Operator(r.Operator),
-			Proof:             intent.Operator,
-			Status:            r.Status,
-			ProviderReference: r.ProviderReference,
-			Message:           r.Reason,
-			Corrects:          corrects,
-		}, intent.StatusQuery{})
-
-		return err
+		return c.resolveIn(ctx, tx, kind, i, r, seen)
 	})
+}
+
+// resolveIn records a decision inside tx.
+func (c *Core) resolveIn(
+	ctx context.Context,
+	tx *store.Tx,
+	kind payment.Kind,
+	i *intent.Intent,
+	r payment.Resolution,
+	seen snapshot,
+) error {
+	corrects, err := c.resolvableNow(ctx, tx, kind, i, r.Status, seen)
+	if err != nil {
+		return err
+	}
+
+	tx.Audit(ctx, auditOf(i, "resolve_"+string(kind), fmt.Sprintf("%s to %s by %s: %s",
+		i.Status, r.Status, Operator(r.Operator), r.Reason)))
+	_, err = c.Apply(ctx, tx, i, intent.Report{
+		Actor:             Operator(r.Operator),
+		Proof:             intent.Operator,
+		Status:            r.Status,
+		ProviderReference: r.ProviderReference,
+		Message:           r.Reason,
+		Corrects:          corrects,
+	}, intent.StatusQuery{})
+	return err
+}
+
+// resolvableNow refuses a decision that the intent does not allow: it must be as
+// the operator saw it. corrects reports whether the decision takes back an
+// earlier one.
+func (c *Core) resolvableNow(
+	ctx context.Context,
+	tx *store.Tx,
+	kind payment.Kind,
+	i *intent.Intent,
+	to payment.Status,
+	seen snapshot,
+) (corrects bool, err error) {
+	if waits(i) {
+		return false, conflict(i, "it was not sent and waits for its approval: approve or reject it")
+	}
+	if err := c.mayResolve(ctx, tx, i, seen); err != nil {
+		return false, err
+	}
+	if i.Status == to || intent.Allowed(kind, i.Status, to) {
+		return false, nil
+	}
+	return true, mayCorrect(ctx, tx, i, to)
 }
 
 // snapshot is what an intent was when an operator's decision came in.

@@ -266,6 +266,9 @@ func (c *Core) refresh(ctx context.Context, kind payment.Kind, id string) error 
 	if err != nil {
 		return err
 	}
+	if waits(i) {
+		return nil // the provider knows nothing of it
+	}
 	lease, err := c.accounts.AcquireExisting(calling(ctx, statusVerb(kind)), i.Provider)
 	if err != nil {
 		e := payment.FromProvider(i.Provider, id, err)

@@ -88,6 +88,8 @@ type Rig struct {
 	Faults  *Faulty // what the rig's own core writes through
 	Account *Account
 	Clock   *Clock
+	// Approval is what needs a second name on all nodes.
+	Approval config.Approval
 }
 
 // NewRig returns a rig, which fails the test when it ends with a lease that is
@@ -148,6 +150,9 @@ func (r *Rig) HostWith(t *testing.T, o core.Options) *Node {
 	}
 	if o.Limits == nil {
 		o.Limits = func(string) config.Limits { return r.Account.Settings.Limits }
+	}
+	if o.Approval == nil {
+		o.Approval = func() config.Approval { return r.Approval }
 	}
 	o.PublicURL = "http://host.example"
 	return NewNode(t, o)

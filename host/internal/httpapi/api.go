@@ -50,6 +50,7 @@ type API struct {
 	document []byte // OpenAPI, as JSON
 	timing   *prometheus.HistogramVec
 	keyring  atomic.Pointer[keyring]
+	refusals refusals
 	last     lastProbe
 	draining atomic.Bool // by an operator's word
 }

@@ -39,6 +39,8 @@ func (a *API) describe() (v1 http.Handler, document []byte) {
 	a.brakeOperations(api)
 
 	a.meOperation(api)
+	a.auditOperations(api)
+	a.approvalOperations(api)
 	a.tokenKeyOperations(api)
 	a.webhookOperations(api)
 
@@ -101,6 +103,7 @@ func (a *API) serveDocument(w http.ResponseWriter, r *http.Request) {
 var tags = []*huma.Tag{
 	{Name: "Payments", Description: "Money from customers."},
 	{Name: "Payouts", Description: "Money to recipients."},
+	{Name: "Approvals", Description: "What waits for a second name."},
 	{
 		Name:        "Providers",
 		Description: "The configured accounts at payment providers, and what only they have.",

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/payhost/payhost/host/internal/strictjson"
+	"github.com/payhost/payhost/host/payment"
 )
 
 // Draining is the answer to POST /admin/drain.
@@ -33,6 +34,13 @@ func wantsDrain(body []byte) (drain, ok bool) {
 	return !off, isBool && len(fields) == 1
 }
 
+func drainEntry(drain bool) payment.AuditEntry {
+	if drain {
+		return payment.AuditEntry{Action: "drain", Note: "on"}
+	}
+	return payment.AuditEntry{Action: "drain", Note: "off"}
+}
+
 // drain makes readyz say no until it is switched off, or until the host is
 // started again. Everything else goes on.
 func (a *API) drain(w http.ResponseWriter, r *http.Request) {
@@ -42,6 +50,11 @@ func (a *API) drain(w http.ResponseWriter, r *http.Request) {
 		newProblem(http.StatusBadRequest, codeMalformed,
 			`the body must be {"off": true or false}, or empty`).write(w, r)
 		return
+	}
+
+	if err := a.Payments.Audit(r.Context(), drainEntry(drain)); err != nil {
+		a.Logger.Error("draining could not be recorded in the audit log",
+			"request_id", requestID(r.Context()), "error", err)
 	}
 
 	// The log says when it began and when it ended, and nothing of a repeat.

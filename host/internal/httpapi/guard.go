@@ -10,6 +10,7 @@ import (
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/caller"
+	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -42,6 +43,10 @@ func (a *API) guard(next http.Handler) http.Handler {
 					who.Name, who.Expires.Format(time.RFC3339), who.Name)
 				a.Logger.Warn("a token was refused: it has expired",
 					"token", who.Name, "expired", who.Expires, "request_id", requestID(r.Context()))
+				who.RequestID = requestID(r.Context())
+				a.auditRefusal(caller.With(r.Context(), who), payment.AuditEntry{
+					Action: "any", Note: "the token has expired",
+				})
 			}
 		}
 

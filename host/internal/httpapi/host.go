@@ -43,6 +43,20 @@ type Payments interface {
 		limit int,
 	) ([]payment.Event, error)
 
+	// ListApprovals returns the newest first, as the lists above. Approve and
+	// Reject decide in the caller's name, who cannot approve what the same name has
+	// asked for; they take the id of an approval or of what waits.
+	ListApprovals(ctx context.Context, f payment.ApprovalFilter) ([]payment.Approval, string, error)
+	Approve(ctx context.Context, id, reason string) (*payment.Approval, error)
+	Reject(ctx context.Context, id, reason string) (*payment.Approval, error)
+
+	// Audit adds an entry to the audit log before what it is about is done.
+	Audit(ctx context.Context, entry payment.AuditEntry) error
+	// ListAudit returns the newest first; the second result is the cursor of the
+	// next page, "" at the end.
+	ListAudit(ctx context.Context, f payment.AuditFilter) ([]payment.AuditEntry, string, error)
+	VerifyAudit(ctx context.Context) (payment.AuditCheck, error)
+
 	// TokenKeys, RotateTokenKey and EndTokenKey return all keys that sign
 	// webhook and return URLs, as they are then.
 	TokenKeys(ctx context.Context) ([]payment.TokenKey, error)
@@ -166,7 +180,10 @@ type Providers interface {
 		operator, reason string,
 	) ([]payment.Pause, error)
 	// RestartProvider leaves a provider alone that is served.
-	RestartProvider(name, operator, reason string) (payment.ProviderStatus, error)
+	RestartProvider(
+		ctx context.Context,
+		name, operator, reason string,
+	) (payment.ProviderStatus, error)
 }
 
 // Insight shows how the host stands.

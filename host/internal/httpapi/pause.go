@@ -111,7 +111,7 @@ func (a *API) restartProvider(
 	if in.Body != nil {
 		reason = in.Body.Reason
 	}
-	status, err := a.Providers.RestartProvider(in.Name, operator(ctx), reason)
+	status, err := a.Providers.RestartProvider(ctx, in.Name, operator(ctx), reason)
 	if err != nil {
 		return nil, a.fail(ctx, changing, err)
 	}

@@ -86,13 +86,19 @@ func (a *API) createPayment(
 type getInput struct {
 	ID      string `path:"id" maxLength:"64"`
 	Refresh bool   `query:"refresh" doc:"ask the provider first"`
+	Including
 }
 
 func (a *API) getPayment(ctx context.Context, in *getInput) (*one[payment.Payment], error) {
+	get := a.Payments.Payment
 	if in.Refresh {
-		return read(ctx, a, a.Payments.RefreshPayment, in.ID)
+		get = a.Payments.RefreshPayment
 	}
-	return read(ctx, a, a.Payments.Payment, in.ID)
+	answer, err := read(ctx, a, get, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return answer, in.show(ctx, a, "get-payment", answer.Body.Provider, in.ID)
 }
 
 // Paging has the parameters of every list.

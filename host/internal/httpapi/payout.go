@@ -82,10 +82,15 @@ func (a *API) createPayout(
 }
 
 func (a *API) getPayout(ctx context.Context, in *getInput) (*one[payment.Payout], error) {
+	get := a.Payments.Payout
 	if in.Refresh {
-		return read(ctx, a, a.Payments.RefreshPayout, in.ID)
+		get = a.Payments.RefreshPayout
 	}
-	return read(ctx, a, a.Payments.Payout, in.ID)
+	answer, err := read(ctx, a, get, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return answer, in.show(ctx, a, "get-payout", answer.Body.Provider, in.ID)
 }
 
 type listPayoutsInput struct {

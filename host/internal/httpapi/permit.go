@@ -29,6 +29,7 @@ func (a *API) permit(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	if !who.May(scope) {
+		a.auditRefusal(ctx.Context(), entryOf(ctx, "it needs the scope "+string(scope)))
 		a.refuse(ctx, newProblem(http.StatusForbidden, string(sdk.CodePermission),
 			fmt.Sprintf("this needs the scope %s; the token %s has %s",
 				scope, who.Name, caller.Join(who.Scopes))))
@@ -39,7 +40,18 @@ func (a *API) permit(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 
-	next(ctx)
+	ctx = huma.WithValue(ctx, wireKey{}, &wire{})
+	if ctx.Method() == http.MethodGet || ctx.Method() == http.MethodHead {
+		next(ctx)
+		return
+	}
+
+	// The audit log has refusals as well as what was done.
+	why := &reason{}
+	next(huma.WithValue(ctx, reasonKey{}, why))
+	if note, refused := why.refused(ctx.Status()); refused {
+		a.auditRefusal(ctx.Context(), entryOf(ctx, note))
+	}
 }
 
 func (a *API) refuse(ctx huma.Context, p *problem) {

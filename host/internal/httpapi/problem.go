@@ -105,7 +105,7 @@ const errInside = "something failed inside the host; its log tells what, under t
 
 // fail makes the answer of an error.
 func (a *API) fail(ctx context.Context, kind callKind, err error) *problem {
-	return problemOf(a.errorOf(ctx, err), kind)
+	return because(ctx, problemOf(a.errorOf(ctx, err), kind))
 }
 
 // failUnderKey is fail for a call under a key. replayed reports that the error
@@ -116,7 +116,7 @@ func (a *API) failUnderKey(ctx context.Context, kind callKind, replayed bool, er
 	if replayed && e.Asked {
 		p.header.Set(replayedName, replayedHeader(true))
 	}
-	return p
+	return because(ctx, p)
 }
 
 // errorOf returns the error of a call. Any other is not shown: it goes to the

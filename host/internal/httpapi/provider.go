@@ -102,10 +102,32 @@ func (a *API) getProvider(
 	status.Paused = pausesOf(in.Name, a.pauses(ctx))
 	view := viewProvider(status)
 	// Who knows the URL can send what counts as the provider's.
-	if caller.From(ctx).May(caller.ProvidersOperate) {
+	if a.maySeeWebhookURL(ctx, in.Name) {
 		view.WebhookURL = a.Providers.WebhookURL(in.Name)
 	}
 	return &one[providerView]{&view}, nil
+}
+
+// maySeeWebhookURL reports whether the caller is shown the secret URL of an
+// account, and has it in the audit log. How a provider stands can be read while
+// nothing can be written; the URL cannot.
+func (a *API) maySeeWebhookURL(ctx context.Context, provider string) bool {
+	if !caller.From(ctx).May(caller.ProvidersOperate) {
+		return false
+	}
+
+	err := a.Payments.Audit(ctx, payment.AuditEntry{
+		Action:   "get-provider",
+		Provider: provider,
+		Subject:  provider,
+		Note:     "with the URL of its webhooks",
+	})
+	if err != nil {
+		a.Logger.Warn("the URL of a provider's webhooks is not shown, because that could not be "+
+			"recorded in the audit log", "request_id", requestID(ctx), "provider", provider,
+			"error", err)
+	}
+	return err == nil
 }
 
 // providerView is the state of one configured account.

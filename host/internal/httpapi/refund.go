@@ -89,8 +89,19 @@ func (a *API) listRefunds(ctx context.Context, in *idInput) (*listed[payment.Ref
 	return paged(ctx, a, list, "", err)
 }
 
-func (a *API) getRefund(ctx context.Context, in *idInput) (*one[payment.Refund], error) {
-	return read(ctx, a, a.Payments.Refund, in.ID)
+type getRefundInput struct {
+	ID string `path:"id" maxLength:"64"`
+	Including
+}
+
+func (a *API) getRefund(
+	ctx context.Context, in *getRefundInput,
+) (*one[payment.Refund], error) {
+	answer, err := read(ctx, a, a.Payments.Refund, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return answer, in.show(ctx, a, "get-refund", answer.Body.Provider, in.ID)
 }
 
 func (a *API) resolveRefund(ctx context.Context, in *resolveInput) (*one[payment.Refund], error) {

@@ -43,6 +43,7 @@ type rig struct {
 	database string
 	config   *config.Config
 	store    *flaky
+	faults   *coretest.Faulty // between the core and the store
 	log      *safeBuffer
 	after    string // the last event that lastEvent has read
 	status   []payment.ProviderStatus
@@ -99,12 +100,14 @@ func (r *rig) PauseProvider(
 }
 
 func (r *rig) ResumeProvider(
-	ctx context.Context, name string, what payment.PauseScope, _, _ string,
+	ctx context.Context, name string, what payment.PauseScope, operator, reason string,
 ) ([]payment.Pause, error) {
-	return r.core.Resume(ctx, name, what)
+	return r.core.Resume(ctx, name, what, operator, reason)
 }
 
-func (r *rig) RestartProvider(name, _, _ string) (payment.ProviderStatus, error) {
+func (r *rig) RestartProvider(
+	_ context.Context, name, _, _ string,
+) (payment.ProviderStatus, error) {
 	status, _ := r.Provider(name)
 	return status, nil
 }
@@ -124,6 +127,7 @@ func newRig(t *testing.T) *rig {
 		database: database,
 		account:  coretest.New("acme"),
 		store:    &flaky{Store: s},
+		faults:   coretest.NewFaulty(s),
 		log:      &safeBuffer{},
 		config: &config.Config{
 			HTTP: config.HTTP{
@@ -141,7 +145,13 @@ func newRig(t *testing.T) *rig {
 	accounts := coretest.NewAccounts(r.account)
 	c, err := core.New(
 		t.Context(),
-		core.Options{Store: s, Accounts: accounts, PublicURL: "http://host.example"},
+		core.Options{
+			Store:       r.faults,
+			Accounts:    accounts,
+			PublicURL:   "http://host.example",
+			VerifyAudit: s.VerifyAudit,
+			Approval:    func() config.Approval { return r.config.Approval },
+		},
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -10,8 +10,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// reshape brings every error into our form, with the request's ID. It is a
-// huma.Transformer.
+// reshape brings every error into our form, with the request's ID, and takes out
+// of every other answer what was not asked for. It is a huma.Transformer.
 func (a *API) reshape(ctx huma.Context, _ string, value any) (any, error) {
 	switch failed := value.(type) {
 	case *huma.ErrorModel:
@@ -20,6 +20,10 @@ func (a *API) reshape(ctx huma.Context, _ string, value any) (any, error) {
 		return p, nil
 	case *problem:
 		failed.RequestID = requestID(ctx.Context())
+	}
+
+	if answer, ok := ctx.Context().Value(wireKey{}).(*wire); !ok || !answer.shown {
+		withoutExchanges(value)
 	}
 	return value, nil
 }

@@ -68,11 +68,32 @@ func (a *Archive) List(
 
 // Get returns one webhook as it came.
 func (a *Archive) Get(ctx context.Context, id string) (*payment.Webhook, error) {
-	return a.shown(a.inbox.Get(ctx, id))
+	return a.shown(a.audited(ctx, "get-webhook", id, ""))
+}
+
+// audited returns a webhook once the audit log has what it is asked for. Without
+// that it is not shown, and nothing is done with it.
+func (a *Archive) audited(
+	ctx context.Context, action, id, note string,
+) (*store.Webhook, error) {
+	webhook, err := a.inbox.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	err = a.inbox.core.Audit(ctx, payment.AuditEntry{
+		Action:   action,
+		Provider: webhook.Provider,
+		Subject:  id,
+		Note:     note,
+	})
+	return webhook, err
 }
 
 // Replay is Inbox.Replay.
 func (a *Archive) Replay(ctx context.Context, id string) (*payment.Webhook, error) {
+	if _, err := a.audited(ctx, "replay-webhook", id, ""); err != nil {
+		return nil, err
+	}
 	return a.shown(a.inbox.Replay(ctx, id))
 }
 
@@ -80,6 +101,10 @@ func (a *Archive) Replay(ctx context.Context, id string) (*payment.Webhook, erro
 func (a *Archive) Attach(
 	ctx context.Context, id, intentID, operator string,
 ) (*payment.Webhook, error) {
+	note := "to " + intentID + " by " + core.Operator(operator)
+	if _, err := a.audited(ctx, "attach-webhook", id, note); err != nil {
+		return nil, err
+	}
 	return a.shown(a.inbox.Attach(ctx, id, intentID, operator))
 }
 

@@ -117,6 +117,9 @@ func (g *gathered) stored(ctx context.Context, tx *store.Tx) error {
 	if err := g.paused(ctx, tx); err != nil {
 		return err
 	}
+	if err := g.approvals(ctx, tx); err != nil {
+		return err
+	}
 	return g.deadLetters(ctx, tx)
 }
 
@@ -165,6 +168,35 @@ func (g *gathered) paused(ctx context.Context, tx *store.Tx) error {
 	}
 
 	g.add(payment.AttentionPaused, items)
+	return nil
+}
+
+func (g *gathered) approvals(ctx context.Context, tx *store.Tx) error {
+	pending, err := tx.PendingApprovals(ctx, g.limit+1)
+	if err != nil {
+		return err
+	}
+
+	var items []payment.AttentionItem
+	for _, one := range pending {
+		what := fmt.Sprintf("this payout of %s %s is not sent", one.Amount, one.Currency)
+		if one.Resolution != nil {
+			what = fmt.Sprintf("the decision that it is %s does not count", one.Resolution.Status)
+		}
+		items = append(items, payment.AttentionItem{
+			ID:       one.SubjectID,
+			Provider: one.Provider,
+			Since:    one.AskedAt,
+			Summary: fmt.Sprintf("%s before another than %s approves it: %s",
+				what, one.AskedBy, one.Why),
+			Do: []string{
+				"payhost approvals approve " + one.ID,
+				"payhost approvals reject " + one.ID + " --reason TEXT",
+			},
+		})
+	}
+
+	g.add(payment.AttentionApproval, items)
 	return nil
 }
 

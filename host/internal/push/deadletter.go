@@ -95,6 +95,7 @@ func (l *DeadLetters) Retry(ctx context.Context, id string) (
 			if err := tx.UpdateDelivery(ctx, delivery, was); err != nil {
 				return err
 			}
+			tx.Audit(ctx, payment.AuditEntry{Action: "retry-dead-letter", Subject: id})
 		}
 
 		letter, err = deadLetter(ctx, tx, delivery)

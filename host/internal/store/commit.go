@@ -58,6 +58,7 @@ type job struct {
 	prefetch prefetch
 	fn       func(*Tx) error
 	done     chan error
+	audits   []payment.AuditEntry // that the last run has added
 }
 
 type behindKey struct{}
@@ -361,8 +362,23 @@ func (s *Store) runOnce(
 		return failed, nil
 	}
 
+	// A job may turn out to have failed before the commit itself.
+	late, err := s.chainAudits(ctx, tx, jobs, failed)
+	if err != nil {
+		tx.rollback()
+		return nil, unwritten{s.db.traits().mapped(err)}
+	}
+	if tx.spoiled() {
+		tx.rollback()
+		if len(jobs) > 1 {
+			return nil, errSpoiled
+		}
+		failed[jobs[0]] = s.db.traits().mapped(late[jobs[0]])
+		return failed, nil
+	}
+
 	// Some statements are sent with the commit only.
-	late, err := tx.commit()
+	late, err = tx.commit()
 	if err != nil {
 		// A commit that fails half-way, such as on a full disk, leaves the
 		// transaction open.
@@ -437,7 +453,10 @@ func (s *Store) runJob(
 		}
 	}()
 
+	j.audits = nil
 	t := s.newTx(tx)
 	t.usePrefetched(j.prefetch, rows)
-	return j.fn(t)
+	err = j.fn(t)
+	j.audits = t.audits
+	return err
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -28,6 +29,7 @@ type pgBatch struct {
 	conn   *pgxpool.Conn
 	parts  []*part
 	onTold func(time.Time) // nil: the server's time is not needed
+	head   auditHead       // read with the first round trip
 }
 
 // newBatch begins a transaction. limits, unless it is empty, is the statement
@@ -51,6 +53,14 @@ func newBatch(ctx context.Context, conn *pgxpool.Conn, limits string) *pgBatch {
 		"SELECT pg_advisory_xact_lock("+writersLock+")",
 		"wait for the other hosts' writes",
 	)
+
+	// The lock keeps the audit log as it is until the commit.
+	b.add(statement{
+		query:   readAuditHead,
+		each:    b.head.scan,
+		control: true,
+		purpose: "read the end of the audit log",
+	})
 
 	return b
 }
@@ -101,6 +111,25 @@ func (b *pgBatch) endPart(err error) error {
 	}
 
 	return nil
+}
+
+// auditHead sends what is queued where the end of a part may still change: a part
+// with a savepoint that fails later would leave its rows behind.
+func (b *pgBatch) auditHead() (head auditHead, failed map[*job]error, err error) {
+	alone := slices.ContainsFunc(b.parts, func(p *part) bool { return p.savepoint })
+	if b.trips == 0 || alone {
+		if err := b.flush(); err != nil {
+			return head, nil, err
+		}
+	}
+
+	failed = map[*job]error{}
+	for _, p := range b.parts {
+		if p.err != nil {
+			failed[p.job] = p.err
+		}
+	}
+	return b.head, failed, nil
 }
 
 func (b *pgBatch) spoiled() bool { return b.spoilt }

@@ -62,7 +62,7 @@ func TestTheRoundTripsOfAPayment(t *testing.T) {
 			// the whole commit.
 			statements, trips int
 		}{
-			{"create", creates, 5, 1},
+			{"create", creates, 8, 2},
 			{"answer", answers, 8, 2},
 			{"event", events, 9, 2},
 		} {
@@ -96,9 +96,13 @@ func TestTheRoundTripsOfAPayment(t *testing.T) {
 
 // createAsCore records a payment before its plugin is called.
 func createAsCore(ctx context.Context, tx *Tx, id string) error {
+	if _, err := tx.Pauses(ctx); err != nil {
+		return err
+	}
 	if err := tx.InsertKey(ctx, Key{Key: "key of " + id, IntentID: id}); err != nil {
 		return err
 	}
+	tx.Audit(ctx, payment.AuditEntry{Action: "create-payment", Subject: id})
 	created := &intent.Intent{
 		ID:       id,
 		Kind:     payment.KindPayment,

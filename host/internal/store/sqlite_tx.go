@@ -171,6 +171,11 @@ func (b *sqliteBatch) noted(err error) error {
 
 func (b *sqliteBatch) flush() error { return nil }
 
+func (b *sqliteBatch) auditHead() (head auditHead, failed map[*job]error, err error) {
+	err = b.query(b.ctx, readAuditHead, nil, head.scan)
+	return head, nil, err
+}
+
 func (b *sqliteBatch) control(query string) error {
 	_, err := b.tx.ExecContext(b.ctx, query)
 	return err

@@ -70,6 +70,9 @@ type batch interface {
 	transaction
 	// flush runs the statements that are queued.
 	flush() error
+	// auditHead returns the newest row of the audit log, when all parts have
+	// ended, and the jobs whose parts have failed since they ended.
+	auditHead() (head auditHead, failed map[*job]error, err error)
 	// beginPart begins a job's part. A part without a savepoint can only be
 	// rolled back with the whole transaction.
 	beginPart(j *job, savepoint bool) error
@@ -99,6 +102,7 @@ type Tx struct {
 	locked map[string]lockedIntent
 	ahead  readAhead
 	lines  map[string][]payment.Change // added to histories, by intent
+	audits []payment.AuditEntry        // to be chained at the commit
 }
 
 // newTx returns the Tx that a caller of the store works with.

@@ -10,19 +10,94 @@ import (
 
 	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
-// call is one verb with its request already in it.
-type call[R any] func(context.Context) (R, error)
+// call is one call on its way through the chain.
+type call struct {
+	lease *Lease
+	verb  sdk.Capability
+	rest  []wrapper // the wrappers that it has not met yet
+
+	within  outgoing
+	reached time.Duration // how long the plugin had it; 0 when it was turned away
+}
+
+// wrapper is one part of the chain. It goes on with next, at most once, or turns
+// the call away.
+type wrapper func(ctx context.Context, c *call) error
+
+// chain is what a call meets, the first wrapper first. The bulkhead and the
+// lease itself come before it, in Acquire. The exchange log is the caller's: it
+// rides on the context.
+var chain = []wrapper{
+	observed,  // counts, one log line; every error is an *sdk.Error
+	recovered, // a panic of the host's own code is one failed call
+	paced,     // the account's calls per second
+	admitted,  // no call for a gone caller or another identity
+	guarded,   // circuit breaker
+	timed,     // how long the plugin has it
+	bounded,   // the account's timeout
+	explained, // says so when the process ended during the call
+	linked,    // takes out addresses that must not reach a customer
+}
+
+// next has the call meet the next wrapper; after the last it is made.
+func (c *call) next(ctx context.Context) error {
+	if len(c.rest) == 0 {
+		return c.within.make(ctx)
+	}
+	met := c.rest[0]
+	c.rest = c.rest[1:]
+	return met(ctx, c)
+}
+
+// outgoing is a verb with its request. Its answer is there once it was made
+// without an error.
+type outgoing interface {
+	make(ctx context.Context) error
+	answered() any
+}
+
+// clientVerb is a method of the plugin's client, which takes the account first.
+type clientVerb[Q, R any] func(*client.Account, context.Context, Q) (R, error)
+
+// outgoingVerb is a call with what is made in the end: one object for all of it.
+type outgoingVerb[Q, R any] struct {
+	call
+
+	do      clientVerb[Q, R]
+	request Q
+	answer  R
+}
+
+func (o *outgoingVerb[Q, R]) make(ctx context.Context) (err error) {
+	o.answer, err = o.do(o.lease.binding.verbs, ctx, o.request)
+	return err
+}
+
+func (o *outgoingVerb[Q, R]) answered() any { return o.answer }
 
 // run makes one call through the whole chain.
-func run[R any](
+func run[Q, R any](
 	ctx context.Context,
 	l *Lease,
-	verb sdk.Capability,
-	do call[R],
+	capability sdk.Capability,
+	do clientVerb[Q, R],
+	request Q,
 ) (R, error) {
-	return wrap(l, verb, do)(ctx)
+	made := &outgoingVerb[Q, R]{
+		call:    call{lease: l, verb: capability, rest: chain},
+		do:      do,
+		request: request,
+	}
+	made.within = made
+
+	if err := made.next(ctx); err != nil {
+		var none R
+		return none, err
+	}
+	return made.answer, nil
 }
 
 // runReading is run for a call in which the plugin reads what came in. A lease
@@ -30,120 +105,96 @@ func run[R any](
 // next what was read, and others must not wait for the disk to be read. With
 // the place the right to read is gone too, so that no more than readingPlaces
 // requests are ever read at once.
-func runReading[R any](
+func runReading[Q, R any](
 	ctx context.Context,
 	l *Lease,
-	verb sdk.Capability,
-	do call[R],
+	capability sdk.Capability,
+	do clientVerb[Q, R],
+	request Q,
 ) (R, error) {
 	if l.purpose != forReading {
-		return run(ctx, l, verb, do)
+		return run(ctx, l, capability, do, request)
 	}
 
 	if l.hasRead.Swap(true) {
-		var zero R
-		return zero, sdk.NotSent(sdk.CodeInternal, "the lease was for reading one request")
+		var none R
+		return none, sdk.NotSent(sdk.CodeInternal, "the lease was for reading one request")
 	}
 	defer l.leave()
 
-	return run(ctx, l, verb, do)
-}
-
-// wrap puts the chain around a call. The last line is the outermost wrapper,
-// and the one that a call meets first. The bulkhead and the lease itself come
-// before it, in Acquire. The exchange log is the caller's: it rides on the
-// context.
-func wrap[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
-	var reached time.Duration // how long the plugin had it; 0 when it was turned away
-	do = linked(l, do)        // takes out addresses that must not reach a customer
-	do = explained(l, do)     // says so when the process ended during the call
-	do = bounded(l, do)       // the account's timeout
-	do = timed(l, verb, do, &reached)
-	do = guarded(l, verb, do)            // circuit breaker
-	do = admitted(l, do)                 // no call for a gone caller or another identity
-	do = paced(l, verb, do)              // the account's calls per second
-	do = recovered(l, verb, do)          // a panic of the host's own code is one failed call
-	do = observed(l, verb, do, &reached) // counts, one log line; every error is an *sdk.Error
-	return do
+	return run(ctx, l, capability, do, request)
 }
 
 // explained finds out what a failure on the way to the plugin means. A call
 // that found no connection has not been sent, whatever gRPC calls it; a call
 // whose process ended under it is in doubt. An answer of the plugin itself is
 // left alone.
-func explained[R any](l *Lease, do call[R]) call[R] {
-	return func(ctx context.Context) (R, error) {
-		ctx, trace := plugin.WithTrace(ctx)
-		answer, err := do(ctx)
-		if err == nil {
-			return answer, nil
-		}
-
-		failure := sdk.AsError(err)
-		gaveUp := ctx.Err() != nil
-		known := trace.Answered() || failure.Outcome != sdk.OutcomeUnknown
-		if known || (gaveUp && trace.Sent()) {
-			return answer, failure
-		}
-
-		// The host waits for the process's end even when nothing was sent, so
-		// that a retry at once meets the next process.
-		ended := !gaveUp && l.binding.endsSoon()
-		switch {
-		case !trace.Sent():
-			failure = turnedAway(time.Second, "the plugin could not be reached: %s", failure.Message)
-		case ended:
-			// The outcome stays unknown: the provider may have acted on the
-			// call.
-			failure.Code = sdk.CodeUnavailable
-			failure.Message = "the plugin's process ended during the call"
-		}
-
-		return answer, failure
+func explained(ctx context.Context, c *call) error {
+	ctx, trace := plugin.WithTrace(ctx)
+	err := c.next(ctx)
+	if err == nil {
+		return nil
 	}
+
+	failure := sdk.AsError(err)
+	gaveUp := ctx.Err() != nil
+	known := trace.Answered() || failure.Outcome != sdk.OutcomeUnknown
+	if known || (gaveUp && trace.Sent()) {
+		return failure
+	}
+
+	// The host waits for the process's end even when nothing was sent, so
+	// that a retry at once meets the next process.
+	ended := !gaveUp && c.lease.binding.endsSoon()
+	switch {
+	case !trace.Sent():
+		failure = turnedAway(time.Second, "the plugin could not be reached: %s", failure.Message)
+	case ended:
+		// The outcome stays unknown: the provider may have acted on the
+		// call.
+		failure.Code = sdk.CodeUnavailable
+		failure.Message = "the plugin's process ended during the call"
+	}
+
+	return failure
 }
 
 // admitted turns away a call whose deadline has passed, whose lease was
 // released, or whose account has another identity at the provider by now: the
 // caller has already recorded the old fingerprint for this attempt. While a new
 // configuration is being applied, it waits.
-func admitted[R any](l *Lease, do call[R]) call[R] {
-	return func(ctx context.Context) (R, error) {
-		if err := l.admit(ctx); err != nil {
-			var none R
-			return none, err
-		}
-		return do(ctx)
+func admitted(ctx context.Context, c *call) error {
+	if err := c.lease.admit(ctx); err != nil {
+		return err
 	}
+	return c.next(ctx)
 }
 
 // bounded sets the account's timeout for the call, unless the caller's deadline
 // is sooner. The host's own context decides whether a deadline or the caller
 // ended the call: the plugin cannot tell them apart.
-func bounded[R any](l *Lease, do call[R]) call[R] {
-	return func(ctx context.Context) (R, error) {
-		timeout := l.binding.cfg.Timeout
-		if timeout > 0 {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, timeout)
-			defer cancel()
-		}
-
-		answer, err := do(ctx)
-		if err == nil {
-			return answer, nil
-		}
-
-		// An error of the provider says more than the end of the time.
-		failure := sdk.AsError(err)
-		unknown := failure.Outcome == sdk.OutcomeUnknown && failure.ProviderCode == ""
-		if unknown && ctx.Err() != nil {
-			failure.Code = sdk.CodeUnavailable
-			failure.Message = endOf(ctx, timeout)
-		}
-
-		return answer, failure
+func bounded(ctx context.Context, c *call) error {
+	timeout := c.lease.binding.cfg.Timeout
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
 	}
+
+	err := c.next(ctx)
+	if err == nil {
+		return nil
+	}
+
+	// An error of the provider says more than the end of the time.
+	failure := sdk.AsError(err)
+	unknown := failure.Outcome == sdk.OutcomeUnknown && failure.ProviderCode == ""
+	if unknown && ctx.Err() != nil {
+		failure.Code = sdk.CodeUnavailable
+		failure.Message = endOf(ctx, timeout)
+	}
+
+	return failure
 }
 
 func endOf(ctx context.Context, timeout time.Duration) string {
@@ -175,70 +226,57 @@ func breakerOf(a *account, verb sdk.Capability) *breaker {
 }
 
 // guarded makes the call only when the breaker for the verb lets it through.
-func guarded[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
-	guard := breakerOf(l.account, verb)
+func guarded(ctx context.Context, c *call) error {
+	guard := breakerOf(c.lease.account, c.verb)
 	if guard == nil {
-		return do
+		return c.next(ctx)
 	}
 
-	return func(ctx context.Context) (R, error) {
-		done, refusal := guard.allow()
-		if refusal != nil {
-			var none R
-			return none, refusal
-		}
-
-		// A panic passes the assignment below.
-		err := errPanicked
-		defer func() { done(verdict(ctx, l, err)) }()
-		var answer R
-		answer, err = do(ctx)
-
-		return answer, err
+	done, refusal := guard.allow()
+	if refusal != nil {
+		return refusal
 	}
+
+	// A panic passes the assignment below.
+	err := errPanicked
+	defer func() { done(verdict(ctx, c.lease, err)) }()
+	err = c.next(ctx)
+
+	return err
 }
 
 // recovered keeps a fault of the host's own client code to one call. The
 // request may have left the host, so the outcome is unknown.
-func recovered[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
-	return func(ctx context.Context) (answer R, err error) {
-		defer func() {
-			fault := recover()
-			if fault == nil {
-				return
-			}
-			l.account.log.Error("a provider call panicked",
-				"verb", verb,
-				"panic", fault,
-				"stack", string(debug.Stack()))
+func recovered(ctx context.Context, c *call) (err error) {
+	defer func() {
+		fault := recover()
+		if fault == nil {
+			return
+		}
+		c.lease.account.log.Error("a provider call panicked",
+			"verb", c.verb,
+			"panic", fault,
+			"stack", string(debug.Stack()))
 
-			err = &sdk.Error{
-				Code:    sdk.CodeInternal,
-				Outcome: sdk.OutcomeUnknown,
-				Message: "the host failed during the call",
-			}
-		}()
+		err = &sdk.Error{
+			Code:    sdk.CodeInternal,
+			Outcome: sdk.OutcomeUnknown,
+			Message: "the host failed during the call",
+		}
+	}()
 
-		return do(ctx)
-	}
+	return c.next(ctx)
 }
 
 // timed measures how long a call took that was not turned away before: the
 // moments of those say nothing about the provider.
-func timed[R any](
-	l *Lease,
-	verb sdk.Capability,
-	do call[R],
-	reached *time.Duration,
-) call[R] {
-	return func(ctx context.Context) (R, error) {
-		start := time.Now()
-		defer func() {
-			*reached = time.Since(start)
-			l.account.series.time(verb, *reached)
-		}()
-		return do(ctx)
-	}
+func timed(ctx context.Context, c *call) error {
+	start := time.Now()
+	defer func() {
+		c.reached = time.Since(start)
+		c.lease.account.series.time(c.verb, c.reached)
+	}()
+	return c.next(ctx)
 }
 
 // callsProvider reports whether a verb asks the provider, or only the plugin.
@@ -248,30 +286,23 @@ func callsProvider(verb sdk.Capability) bool {
 
 // observed counts the call and writes its one line. The line names no request
 // and no answer: they may hold what no log should.
-func observed[R any](
-	l *Lease,
-	verb sdk.Capability,
-	do call[R],
-	reached *time.Duration,
-) call[R] {
-	return func(ctx context.Context) (R, error) {
-		start := time.Now()
-		answer, err := do(ctx)
-		took := time.Since(start)
+func observed(ctx context.Context, c *call) error {
+	start := time.Now()
+	err := c.next(ctx)
+	took := time.Since(start)
 
-		a := l.account
-		failure := sdk.AsError(err)
-		a.series.count(verb, failure)
-		if callsProvider(verb) {
-			a.sup.observe(a.name, *reached, failedCall(failure))
-		}
-
-		l.logCall(ctx, verb, took, failure)
-		if failure == nil {
-			return answer, nil
-		}
-		return answer, failure
+	a := c.lease.account
+	failure := sdk.AsError(err)
+	a.series.count(c.verb, failure)
+	if callsProvider(c.verb) {
+		a.sup.observe(a.name, c.reached, failedCall(failure))
 	}
+
+	c.lease.logCall(ctx, c.verb, took, failure)
+	if failure == nil {
+		return nil
+	}
+	return failure
 }
 
 // logCall writes the line of one call, if its level is on; failure is nil for

@@ -8,7 +8,7 @@
 // one configuration of the account, and releases it when done: a process is not
 // stopped while it is leased, unless its drain time runs out.
 //
-// Every call passes one chain of wrappers (wrap in chain.go), and every error
+// Every call passes one chain of wrappers (chain.go), and every error
 // is an *sdk.Error whose outcome says whether the provider may have acted. A
 // call that this package turns away itself is OutcomeNotSent; a process that
 // ends during a call leaves OutcomeUnknown.

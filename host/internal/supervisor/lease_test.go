@@ -366,7 +366,7 @@ func TestAScriptOfAPluginEndsInTheChain(t *testing.T) {
 	s := newStage(t)
 	s.apply("a:started", s.config("a"))
 	lease := s.acquire("a")
-	p, err := run(
+	p, err := runCall(
 		context.Background(),
 		lease,
 		sdk.CapabilityCreatePayment,

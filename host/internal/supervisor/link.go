@@ -82,18 +82,15 @@ func checkWebLink(link string) (why string) {
 
 // linked takes each address out of an answer that must not reach a customer.
 // The rest of the answer counts: what became of the money is in it.
-func linked[R any](l *Lease, do call[R]) call[R] {
-	return func(ctx context.Context) (R, error) {
-		answer, err := do(ctx)
-		if err != nil {
-			return answer, err
-		}
-		for _, why := range dropLinks(any(answer)) {
-			l.account.log.WarnContext(ctx,
-				"an address that the plugin gave is not passed on", "reason", why)
-		}
-		return answer, nil
+func linked(ctx context.Context, c *call) error {
+	if err := c.next(ctx); err != nil {
+		return err
 	}
+	for _, why := range dropLinks(c.within.answered()) {
+		c.lease.account.log.WarnContext(ctx,
+			"an address that the plugin gave is not passed on", "reason", why)
+	}
+	return nil
 }
 
 // dropLinks takes addresses out of an answer, and returns the reason for each.

@@ -23,6 +23,7 @@ import (
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin/plugintest"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // programs holds the actor, built once, under the names 1.0.0 and 2.0.0.
@@ -300,4 +301,27 @@ func (t *text) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.b.String()
+}
+
+// runCall has a call of the test's own go through the chain.
+func runCall[R any](
+	ctx context.Context,
+	l *Lease,
+	capability sdk.Capability,
+	do func(context.Context) (R, error),
+) (R, error) {
+	made := func(_ *client.Account, ctx context.Context, _ struct{}) (R, error) { return do(ctx) }
+	return run(ctx, l, capability, made, struct{}{})
+}
+
+// testCall is a call of the test's own.
+type testCall func(context.Context) error
+
+func (do testCall) make(ctx context.Context) error { return do(ctx) }
+
+func (do testCall) answered() any { return nil }
+
+// meet has a call of the test's own meet one wrapper of the chain.
+func meet(ctx context.Context, l *Lease, met wrapper, do testCall) error {
+	return met(ctx, &call{lease: l, within: do})
 }

@@ -23,18 +23,13 @@ func paceOf(perSecond int) rate.Limit {
 
 // paced has a call to the provider wait for its turn. A call whose turn does
 // not come within its time is turned away at once.
-func paced[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
-	if !callsProvider(verb) {
-		return do
-	}
-
-	return func(ctx context.Context) (R, error) {
-		if err := l.awaitTurn(ctx); err != nil {
-			var none R
-			return none, err
+func paced(ctx context.Context, c *call) error {
+	if callsProvider(c.verb) {
+		if err := c.lease.awaitTurn(ctx); err != nil {
+			return err
 		}
-		return do(ctx)
 	}
+	return c.next(ctx)
 }
 
 func (l *Lease) awaitTurn(ctx context.Context) error {

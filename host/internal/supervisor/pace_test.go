@@ -33,20 +33,20 @@ func TestCallsArePaced(t *testing.T) {
 		var mu sync.Mutex
 		var at []time.Duration
 		var waiting sync.WaitGroup
-		call := func(verb sdk.Capability) error {
-			_, err := paced(lease, verb, func(context.Context) (int, error) {
+		attempt := func(verb sdk.Capability) error {
+			made := func(context.Context, *call) error {
 				mu.Lock()
 				defer mu.Unlock()
 				at = append(at, time.Since(begun))
-				return 0, nil
-			})(context.Background())
-			return err
+				return nil
+			}
+			return paced(t.Context(), &call{lease: lease, verb: verb, rest: []wrapper{made}})
 		}
 
 		refused := 0
 		for range 15 {
 			waiting.Go(func() {
-				if err := call(sdk.CapabilityCreatePayout); err != nil {
+				if err := attempt(sdk.CapabilityCreatePayout); err != nil {
 					wantError(t, err, sdk.CodeRateLimited, sdk.OutcomeNotSent)
 					mu.Lock()
 					defer mu.Unlock()
@@ -71,7 +71,7 @@ func TestCallsArePaced(t *testing.T) {
 			}
 		}
 
-		if err := call(sdk.CapabilityParseWebhook); err != nil {
+		if err := attempt(sdk.CapabilityParseWebhook); err != nil {
 			t.Error(err)
 		}
 	})

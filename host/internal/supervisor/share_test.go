@@ -236,7 +236,7 @@ func TestQuestionsDoNotStopPayments(t *testing.T) {
 		sdk.CapabilityListPayouts,
 	}
 	for _, verb := range questions {
-		_, _ = run(context.Background(), lease, verb, silent)
+		_, _ = runCall(context.Background(), lease, verb, silent)
 	}
 
 	if st := s.status("a"); st.Breaker != "closed" {
@@ -245,7 +245,7 @@ func TestQuestionsDoNotStopPayments(t *testing.T) {
 	s.mustPay("a")
 
 	for _, verb := range questions {
-		_, err := run(
+		_, err := runCall(
 			context.Background(),
 			lease,
 			verb,
@@ -263,14 +263,14 @@ func TestQuestionsDoNotStopPayments(t *testing.T) {
 	s.apply("a:unchanged b:started", s.config("a"), other)
 	lease = s.acquire("b")
 	for range 3 {
-		_, _ = run(context.Background(), lease, sdk.CapabilityCreatePayment, silent)
+		_, _ = runCall(context.Background(), lease, sdk.CapabilityCreatePayment, silent)
 	}
 
 	if st := s.status("b"); st.Breaker != "open" {
 		t.Errorf("the breaker is %s", st.Breaker)
 	}
 	answered := func(context.Context) (int, error) { return 1, nil }
-	if _, err := run(context.Background(), lease, sdk.CapabilityGetPayment, answered); err != nil {
+	if _, err := runCall(context.Background(), lease, sdk.CapabilityGetPayment, answered); err != nil {
 		t.Errorf("a question: %v", err)
 	}
 }

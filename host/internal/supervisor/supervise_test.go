@@ -105,10 +105,10 @@ func TestACallThatFindsNoProcessWasNotSent(t *testing.T) {
 
 	// Nor is it left to luck what the connection says: the call is not tried.
 	tried := false
-	_, err := admitted(lease, func(context.Context) (*sdk.Payment, error) {
+	err := meet(t.Context(), lease, admitted, func(context.Context) error {
 		tried = true
-		return nil, nil
-	})(t.Context())
+		return nil
+	})
 
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
 	if tried {
@@ -120,15 +120,15 @@ func TestACallThatFindsNoProcessWasNotSent(t *testing.T) {
 func TestACallThatFindsNoConnectionWasNotSent(t *testing.T) {
 	s := newStage(t)
 	s.apply("a:started", s.config("a"))
-	unconnected := func(context.Context) (*sdk.Payment, error) {
-		return nil, &sdk.Error{
+	unconnected := func(context.Context) error {
+		return &sdk.Error{
 			Code:    sdk.CodeUnavailable,
 			Outcome: sdk.OutcomeUnknown,
 			Message: "connection refused",
 		}
 	}
 
-	_, err := explained(s.acquire("a"), unconnected)(t.Context())
+	err := meet(t.Context(), s.acquire("a"), explained, unconnected)
 	e := wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
 	if !strings.Contains(e.Message, "could not be reached") {
 		t.Errorf("message %q", e.Message)

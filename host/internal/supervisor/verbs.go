@@ -5,15 +5,17 @@ import (
 	"encoding/json"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // The verbs have the signatures of the SDK's author interfaces. All go through
-// the chain in wrap. Every error is an *sdk.Error.
+// the chain. Every error is an *sdk.Error.
 
 // CheckHealth asks the plugin how its provider is. The answer is for people: it
 // changes nothing in this package.
 func (l *Lease) CheckHealth(ctx context.Context) (sdk.Health, error) {
-	return run(ctx, l, sdk.CapabilityCheckHealth, l.binding.verbs.CheckHealth)
+	do := withoutRequest((*client.Account).CheckHealth)
+	return run(ctx, l, sdk.CapabilityCheckHealth, do, struct{}{})
 }
 
 // ListPaymentMethods lists what the customer can pay with.
@@ -21,8 +23,7 @@ func (l *Lease) ListPaymentMethods(
 	ctx context.Context,
 	request sdk.ListPaymentMethodsRequest,
 ) ([]sdk.PaymentMethod, error) {
-	do := with(request, l.binding.verbs.ListPaymentMethods)
-	return run(ctx, l, sdk.CapabilityListPaymentMethods, do)
+	return run(ctx, l, sdk.CapabilityListPaymentMethods, (*client.Account).ListPaymentMethods, request)
 }
 
 // CreatePayment creates a payment at the provider.
@@ -30,8 +31,7 @@ func (l *Lease) CreatePayment(
 	ctx context.Context,
 	request sdk.CreatePaymentRequest,
 ) (*sdk.Payment, error) {
-	do := with(request, l.binding.verbs.CreatePayment)
-	return run(ctx, l, sdk.CapabilityCreatePayment, do)
+	return run(ctx, l, sdk.CapabilityCreatePayment, (*client.Account).CreatePayment, request)
 }
 
 // ConfirmPayment hands over what the customer sent back.
@@ -39,8 +39,7 @@ func (l *Lease) ConfirmPayment(
 	ctx context.Context,
 	request sdk.ConfirmPaymentRequest,
 ) (*sdk.Payment, error) {
-	do := with(request, l.binding.verbs.ConfirmPayment)
-	return run(ctx, l, sdk.CapabilityConfirmPayment, do)
+	return run(ctx, l, sdk.CapabilityConfirmPayment, (*client.Account).ConfirmPayment, request)
 }
 
 // GetPayment queries a payment's status.
@@ -48,8 +47,7 @@ func (l *Lease) GetPayment(
 	ctx context.Context,
 	request sdk.GetPaymentRequest,
 ) (*sdk.Payment, error) {
-	do := with(request, l.binding.verbs.GetPayment)
-	return run(ctx, l, sdk.CapabilityGetPayment, do)
+	return run(ctx, l, sdk.CapabilityGetPayment, (*client.Account).GetPayment, request)
 }
 
 // ListPayments queries many payments.
@@ -57,8 +55,7 @@ func (l *Lease) ListPayments(
 	ctx context.Context,
 	request sdk.ListPaymentsRequest,
 ) (*sdk.ListPaymentsResponse, error) {
-	do := with(request, l.binding.verbs.ListPayments)
-	return run(ctx, l, sdk.CapabilityListPayments, do)
+	return run(ctx, l, sdk.CapabilityListPayments, (*client.Account).ListPayments, request)
 }
 
 // CapturePayment captures an authorized payment.
@@ -66,8 +63,7 @@ func (l *Lease) CapturePayment(
 	ctx context.Context,
 	request sdk.CapturePaymentRequest,
 ) (*sdk.Payment, error) {
-	do := with(request, l.binding.verbs.CapturePayment)
-	return run(ctx, l, sdk.CapabilityCapturePayment, do)
+	return run(ctx, l, sdk.CapabilityCapturePayment, (*client.Account).CapturePayment, request)
 }
 
 // CancelPayment cancels a payment.
@@ -75,8 +71,7 @@ func (l *Lease) CancelPayment(
 	ctx context.Context,
 	request sdk.CancelPaymentRequest,
 ) (*sdk.Payment, error) {
-	do := with(request, l.binding.verbs.CancelPayment)
-	return run(ctx, l, sdk.CapabilityCancelPayment, do)
+	return run(ctx, l, sdk.CapabilityCancelPayment, (*client.Account).CancelPayment, request)
 }
 
 // CreateRefund refunds a payment.
@@ -84,8 +79,7 @@ func (l *Lease) CreateRefund(
 	ctx context.Context,
 	request sdk.CreateRefundRequest,
 ) (*sdk.Refund, error) {
-	do := with(request, l.binding.verbs.CreateRefund)
-	return run(ctx, l, sdk.CapabilityCreateRefund, do)
+	return run(ctx, l, sdk.CapabilityCreateRefund, (*client.Account).CreateRefund, request)
 }
 
 // GetRefund queries a refund's status.
@@ -93,8 +87,7 @@ func (l *Lease) GetRefund(
 	ctx context.Context,
 	request sdk.GetRefundRequest,
 ) (*sdk.Refund, error) {
-	do := with(request, l.binding.verbs.GetRefund)
-	return run(ctx, l, sdk.CapabilityGetRefund, do)
+	return run(ctx, l, sdk.CapabilityGetRefund, (*client.Account).GetRefund, request)
 }
 
 // CreatePayout sends money.
@@ -102,8 +95,7 @@ func (l *Lease) CreatePayout(
 	ctx context.Context,
 	request sdk.CreatePayoutRequest,
 ) (*sdk.Payout, error) {
-	do := with(request, l.binding.verbs.CreatePayout)
-	return run(ctx, l, sdk.CapabilityCreatePayout, do)
+	return run(ctx, l, sdk.CapabilityCreatePayout, (*client.Account).CreatePayout, request)
 }
 
 // GetPayout queries a payout's status.
@@ -111,8 +103,7 @@ func (l *Lease) GetPayout(
 	ctx context.Context,
 	request sdk.GetPayoutRequest,
 ) (*sdk.Payout, error) {
-	do := with(request, l.binding.verbs.GetPayout)
-	return run(ctx, l, sdk.CapabilityGetPayout, do)
+	return run(ctx, l, sdk.CapabilityGetPayout, (*client.Account).GetPayout, request)
 }
 
 // ListPayouts queries many payouts.
@@ -120,13 +111,13 @@ func (l *Lease) ListPayouts(
 	ctx context.Context,
 	request sdk.ListPayoutsRequest,
 ) (*sdk.ListPayoutsResponse, error) {
-	do := with(request, l.binding.verbs.ListPayouts)
-	return run(ctx, l, sdk.CapabilityListPayouts, do)
+	return run(ctx, l, sdk.CapabilityListPayouts, (*client.Account).ListPayouts, request)
 }
 
 // GetBalances returns what the account holds.
 func (l *Lease) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
-	return run(ctx, l, sdk.CapabilityGetBalances, l.binding.verbs.GetBalances)
+	do := withoutRequest((*client.Account).GetBalances)
+	return run(ctx, l, sdk.CapabilityGetBalances, do, struct{}{})
 }
 
 // ParseWebhook reads a raw webhook. It calls no provider, so an open breaker
@@ -135,8 +126,7 @@ func (l *Lease) ParseWebhook(
 	ctx context.Context,
 	request sdk.ParseWebhookRequest,
 ) (*sdk.WebhookResult, error) {
-	do := with(request, l.binding.verbs.ParseWebhook)
-	return runReading(ctx, l, sdk.CapabilityParseWebhook, do)
+	return runReading(ctx, l, sdk.CapabilityParseWebhook, (*client.Account).ParseWebhook, request)
 }
 
 // ParseReturn reads the request of a customer who comes back. An open breaker
@@ -145,8 +135,7 @@ func (l *Lease) ParseReturn(
 	ctx context.Context,
 	request sdk.ParseReturnRequest,
 ) (*sdk.Return, error) {
-	do := with(request, l.binding.verbs.ParseReturn)
-	return runReading(ctx, l, sdk.CapabilityParseReturn, do)
+	return runReading(ctx, l, sdk.CapabilityParseReturn, (*client.Account).ParseReturn, request)
 }
 
 // InvokeOperation runs one of the provider's own operations.
@@ -154,11 +143,14 @@ func (l *Lease) InvokeOperation(
 	ctx context.Context,
 	request sdk.InvokeOperationRequest,
 ) (json.RawMessage, error) {
-	do := with(request, l.binding.verbs.InvokeOperation)
-	return run(ctx, l, sdk.CapabilityInvokeOperation, do)
+	return run(ctx, l, sdk.CapabilityInvokeOperation, (*client.Account).InvokeOperation, request)
 }
 
-// with binds a verb to its request.
-func with[Q, R any](request Q, verb func(context.Context, Q) (R, error)) call[R] {
-	return func(ctx context.Context) (R, error) { return verb(ctx, request) }
+// withoutRequest returns a verb that takes no request as one that ignores it.
+func withoutRequest[R any](
+	do func(*client.Account, context.Context) (R, error),
+) clientVerb[struct{}, R] {
+	return func(account *client.Account, ctx context.Context, _ struct{}) (R, error) {
+		return do(account, ctx)
+	}
 }

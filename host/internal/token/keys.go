@@ -226,7 +226,7 @@ func (r Record) view(now time.Time, newer bool) payment.TokenKey {
 // and returns all keys. It comes into force after half a minute. Payments made
 // before keep their key. The error is a *payment.Error.
 func (k *Keys) Rotate(ctx context.Context, by, reason string) ([]payment.TokenKey, error) {
-	made := change{name: "rotated", by: by, reason: reason}
+	made := change{action: "rotate-token-key", name: "rotated", by: by, reason: reason}
 	return k.change(ctx, made, func(records []Record, now time.Time) ([]Record, error) {
 		newest := records[len(records)-1]
 		switch {
@@ -251,7 +251,9 @@ func (k *Keys) Rotate(ctx context.Context, by, reason string) ([]payment.TokenKe
 // payments that are still open. It returns all keys. The error is a
 // *payment.Error.
 func (k *Keys) End(ctx context.Context, id, by, reason string) ([]payment.TokenKey, error) {
-	ended := change{name: "ended " + id, by: by, reason: reason}
+	ended := change{
+		action: "end-token-key", subject: id, name: "ended " + id, by: by, reason: reason,
+	}
 	return k.change(ctx, ended, func(records []Record, now time.Time) ([]Record, error) {
 		for i := range records {
 			record := &records[i]
@@ -285,8 +287,8 @@ func (k *Keys) End(ctx context.Context, id, by, reason string) ([]payment.TokenK
 	})
 }
 
-// change is what an operator does to the keys, for the log.
-type change struct{ name, by, reason string }
+// change is what an operator does to the keys, for the log and the audit log.
+type change struct{ action, subject, name, by, reason string }
 
 // change changes the keys in the store. This host uses the new keys with its
 // next heartbeat, as the others do.
@@ -308,6 +310,11 @@ func (k *Keys) change(ctx context.Context, c change,
 			return err
 		}
 		keys = views(records, tx.Now())
+		tx.Audit(ctx, payment.AuditEntry{
+			Action:  c.action,
+			Subject: c.subject,
+			Note:    fmt.Sprintf("by %s: %s", c.by, c.reason),
+		})
 
 		return tx.SetSetting(ctx, keysSetting, EncodeRecords(records))
 	})

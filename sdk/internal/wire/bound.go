@@ -178,10 +178,8 @@ func (p *plan) bound(read *reader, message reflect.Value) {
 
 func (f *plannedField) bound(read *reader, message reflect.Value) {
 	switch f.shape {
-	case shapeText:
-		f.boundSize(read, f.name, len(*held[string](message, f.index)))
-	case shapeBlob:
-		f.boundSize(read, f.name, len(*held[[]byte](message, f.index)))
+	case shapeText, shapeBlob:
+		f.boundSize(read, f.name, message.Field(f.index).Len())
 	case shapeTexts:
 		f.boundTexts(read, *held[[]string](message, f.index))
 	case shapeMap:

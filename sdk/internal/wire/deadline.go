@@ -14,14 +14,32 @@ import (
 // the plugin time that is over.
 const DeadlineKey = "payhost-deadline"
 
+// A moment that is farther away than longDeadline is sent in steps of
+// deadlineStep, rounded down, so that the plugin is never given too much time.
+// HTTP/2 sends a header that it has sent before as a number, and each new one
+// costs both ends more than all else that is done to a message.
+const (
+	longDeadline = time.Second
+	deadlineStep = 10 * time.Millisecond
+)
+
 // SendDeadline returns a context whose calls carry its deadline as a moment.
 func SendDeadline(ctx context.Context) context.Context {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return ctx
 	}
-	moment := strconv.FormatInt(deadline.UnixMicro(), 10)
+	moment := strconv.FormatInt(sentMoment(deadline, time.Now()), 10)
 	return metadata.AppendToOutgoingContext(ctx, DeadlineKey, moment)
+}
+
+// sentMoment returns what is sent of a deadline, in microseconds since 1970.
+func sentMoment(deadline, now time.Time) int64 {
+	moment := deadline.UnixMicro()
+	if deadline.Sub(now) > longDeadline {
+		moment -= moment % deadlineStep.Microseconds()
+	}
+	return moment
 }
 
 // HeedDeadline returns a context that ends at the moment that the host has

@@ -35,3 +35,22 @@ func TestACallIsOverAtTheMomentThatItsHostHasSent(t *testing.T) {
 		})
 	}
 }
+
+// Calls that follow one another carry the same header, which then costs next to
+// nothing.
+func TestTheMomentThatIsSentIsNeverLate(t *testing.T) {
+	now := time.UnixMicro(1_700_000_000_000_000)
+	for _, c := range []struct{ left, want time.Duration }{
+		{15*time.Second + 9999*time.Microsecond, 15 * time.Second},
+		{15 * time.Second, 15 * time.Second},
+		{time.Second + time.Microsecond, time.Second},
+		{time.Second, time.Second},
+		{999*time.Millisecond + 9*time.Microsecond, 999*time.Millisecond + 9*time.Microsecond},
+		{time.Microsecond, time.Microsecond},
+		{-time.Hour, -time.Hour},
+	} {
+		if got := sentMoment(now.Add(c.left), now); got != now.Add(c.want).UnixMicro() {
+			t.Errorf("%s: the plugin is given %s", c.left, time.UnixMicro(got).Sub(now))
+		}
+	}
+}

@@ -41,11 +41,17 @@ func (p *plan) scrub(message reflect.Value, mask func(string) string) {
 		// Blobs and numbers stay as they are: they are data.
 		switch field.shape {
 		case shapeText:
-			field.scrubText(held[string](message, field.index), mask)
+			// Most texts stay as they are, and are only read.
+			text := message.Field(field.index)
+			if before := text.String(); before != "" {
+				if clean := field.cleaned(before, mask); clean != before {
+					text.SetString(clean)
+				}
+			}
 		case shapeTexts:
 			texts := *held[[]string](message, field.index)
 			for n := range texts {
-				field.scrubText(&texts[n], mask)
+				texts[n] = field.cleaned(texts[n], mask)
 			}
 		case shapeMap:
 			field.scrubMap(*held[map[string]string](message, field.index), mask)
@@ -80,26 +86,21 @@ func (f *plannedField) scrubMap(entries map[string]string, mask func(string) str
 
 	for key, value := range dirty {
 		delete(entries, key)
-		f.scrubText(&key, mask)
-		f.scrubText(&value, mask)
-		entries[key] = value
+		entries[f.cleaned(key, mask)] = f.cleaned(value, mask)
 	}
 }
 
-func (f *plannedField) scrubText(text *string, mask func(string) string) {
-	if *text == "" {
-		return
-	}
-	if !utf8.ValidString(*text) {
-		*text = strings.ToValidUTF8(*text, "\uFFFD")
+func (f *plannedField) cleaned(text string, mask func(string) string) string {
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "\uFFFD")
 	}
 	if !f.free {
-		return
+		return text
 	}
 	if mask != nil {
-		*text = mask(*text)
+		text = mask(text)
 	}
-	*text = Cut(*text, f.limit)
+	return Cut(text, f.limit)
 }
 
 // cutOf returns whether a field is masked and cut, and to how many bytes.
