@@ -84,6 +84,13 @@ type (
 	ProviderStatus = payment.ProviderStatus
 	// ProviderState is the state of a configured provider.
 	ProviderState = payment.ProviderState
+	// CanaryDifference is what a provider's new version makes otherwise of what was
+	// read.
+	CanaryDifference = payment.CanaryDifference
+	// CanaryState says what a provider's new version does.
+	CanaryState = payment.CanaryState
+	// ProviderCanary is a provider's new version.
+	ProviderCanary = payment.ProviderCanary
 	// ProviderLimit bounds the amounts of one currency.
 	ProviderLimit = payment.ProviderLimit
 	// ProviderOperation is an operation that only this provider has.

@@ -240,6 +240,11 @@ func (l *loader) provider(name string, t *table) Provider {
 
 	p.Limits = l.limits(t.sub("limits", "a table: [providers.NAME.limits]"))
 
+	canary := t.sub("canary", "a table: [providers.NAME.canary]")
+	canary.text("version", &p.Canary.Version)
+	whole(canary, "percent", &p.Canary.Percent)
+	canary.finish("the keys are version and percent")
+
 	// The plugin alone knows the keys of its own table.
 	own := t.sub("config", "a table: [providers.NAME.config]")
 	p.Config, p.Secrets = l.own(own)

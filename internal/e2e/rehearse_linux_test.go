@@ -139,7 +139,7 @@ webhook_keys = ["env:E2E_WEBHOOK_KEY"]
 	w.serve()
 
 	var ids []string
-	make := func(path, more string) string {
+	create := func(path, more string) string {
 		var made record
 		body := `{"provider":"reference","amount":"60.00","currency":"EUR",` + more + `}`
 		w.api(http.MethodPost, path, fmt.Sprint("busy-", len(ids)), body, &made)
@@ -152,11 +152,11 @@ webhook_keys = ["env:E2E_WEBHOOK_KEY"]
 
 	const back = `"success_url":"https://shop.example/ok","cancel_url":"https://shop.example/no",`
 	const to = `"recipient":{"name":"Ada","iban":"DE02120300000000202051"}`
-	card := make("/v1/payments", back+`"method":"card","description":"Sample"`)
-	make("/v1/payments", back+`"method":"transfer"`)
-	held := make("/v1/payments", back+`"method":"card","provider_options":{"capture":"manual"}`)
-	gone := make("/v1/payments", back+`"method":"card"`)
-	make("/v1/payouts", to)
+	card := create("/v1/payments", back+`"method":"card","description":"Sample"`)
+	create("/v1/payments", back+`"method":"transfer"`)
+	held := create("/v1/payments", back+`"method":"card","provider_options":{"capture":"manual"}`)
+	gone := create("/v1/payments", back+`"method":"card"`)
+	create("/v1/payouts", to)
 
 	// More than the wallet holds.
 	var refused record

@@ -94,7 +94,14 @@ func (j *judge) compare(made *call, serving, candidate *heard) (found []Differen
 }
 
 func (j *judge) differences(made *call, want, got *heard) []Difference {
-	found := comparing{judge: j, made: made}
+	found := comparing{
+		mask:      j.mask,
+		verb:      made.verb(),
+		id:        made.id(),
+		name:      made.name(),
+		forged:    made.forged != "",
+		exchanges: made.exchanges,
+	}
 	found.requests(want.requests, got.requests)
 	found.ends(want, got)
 	return found.list
@@ -102,19 +109,21 @@ func (j *judge) differences(made *call, want, got *heard) []Difference {
 
 // comparing is the comparison of one call.
 type comparing struct {
-	*judge
-	made *call
-	list []Difference
+	mask           *redact.Set
+	verb, id, name string
+	forged         bool
+	exchanges      []golden.Exchange
+	list           []Difference
 }
 
 func (c *comparing) add(class, place, want, got string) {
 	c.list = append(c.list, Difference{
 		Class: class,
-		Verb:  c.made.verb(),
+		Verb:  c.verb,
 		Place: indexes.ReplaceAllString(place, "[]"),
 		Example: Example{
-			ID:        c.made.id(),
-			Call:      c.made.name(),
+			ID:        c.id,
+			Call:      c.name,
 			Serving:   shown(c.mask, want),
 			Candidate: shown(c.mask, got),
 		},
@@ -193,10 +202,10 @@ func (c *comparing) request(want, got request) {
 // recorded reports whether a text stands in the exchange that a request was
 // answered from.
 func (c *comparing) recorded(came request, text string) bool {
-	if (came.answered < 0) || (came.answered >= len(c.made.exchanges)) {
+	if (came.answered < 0) || (came.answered >= len(c.exchanges)) {
 		return false
 	}
-	exchange := c.made.exchanges[came.answered]
+	exchange := c.exchanges[came.answered]
 	return strings.Contains(exchange.URL, text) ||
 		strings.Contains(string(exchange.Request), text)
 }
@@ -229,7 +238,7 @@ func (c *comparing) headers(want, got http.Header) {
 // ends compares the answers, or the errors in their places.
 func (c *comparing) ends(want, got *heard) {
 	group := "answer"
-	if c.made.webhook != nil {
+	if strings.HasPrefix(c.verb, "parse_") {
 		group = "event"
 	}
 
@@ -241,7 +250,7 @@ func (c *comparing) ends(want, got *heard) {
 		}
 	case (want.failure == nil) || (got.failure == nil):
 		class := group + ".error"
-		if c.made.forged != "" { // one of them believes it
+		if c.forged { // one of them believes it
 			class = "event.verification"
 		}
 		c.add(class, group+".error", ended(want.failure), ended(got.failure))

@@ -13,6 +13,7 @@ import (
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance/golden"
 )
 
@@ -235,6 +236,20 @@ func exchangeOf(said payment.Exchange) (exchange golden.Exchange, host string) {
 		Error:   said.Error,
 		Sent:    said.Sent,
 	}, host
+}
+
+// playable returns an exchange as it is played to another program.
+func playable(said sdk.Exchange) golden.Exchange {
+	exchange, _ := exchangeOf(payment.Exchange{
+		Method:       said.Method,
+		URL:          said.URL,
+		RequestBody:  said.RequestBody,
+		Status:       said.Status,
+		ResponseBody: said.ResponseBody,
+		Error:        said.Error,
+		Sent:         said.Sent,
+	})
+	return exchange
 }
 
 // baseOf returns the host of a configured base_url, "" for none.

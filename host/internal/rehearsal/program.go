@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/client"
 )
@@ -36,60 +38,71 @@ type program struct {
 	config config.Provider
 	// rehearsed is account for the configuration that leads to the stand.
 	rehearsed sdk.AccountInfo
+	process   *plugin.Process
 }
 
-// start starts a program that reaches nothing but a stand of its own.
-func (s *stage) start(
-	ctx context.Context,
-	binary plugin.Binary,
-	workspace *plugin.Workspace,
-) (*program, error) {
+// launch says how a program is started.
+type launch struct {
+	account   *config.Provider
+	binary    plugin.Binary
+	workspace *plugin.Workspace
+	mask      *redact.Set
+	logger    *slog.Logger
+}
+
+// start starts a program that reaches nothing but a stand of its own. The caller
+// must close it. After an error nothing of it is left.
+func (l launch) start(ctx context.Context) (*program, error) {
 	place, err := newStand()
 	if err != nil {
 		return nil, err
 	}
-	s.closers = append(s.closers, place.close)
 
-	account := s.options.Account
-	binary.Strict = account.Isolation == config.IsolationStrict
+	l.binary.Strict = l.account.Isolation == config.IsolationStrict
 	process, err := plugin.Start(ctx, plugin.Spec{
-		Binary:    binary,
-		Workspace: workspace,
-		Mask:      s.mask,
-		Logger:    s.options.Logger,
+		Binary:    l.binary,
+		Workspace: l.workspace,
+		Mask:      l.mask,
+		Logger:    l.logger,
 		Only:      place.address,
 	})
 	if err != nil {
-		return nil, errors.New(s.mask.Text(err.Error()))
+		place.close()
+		return nil, errors.New(l.mask.Text(err.Error()))
 	}
-	s.closers = append(s.closers, func() { process.Stop(stopTime) })
 
 	started := &program{
-		Path:     binary.Path,
-		Checksum: binary.Checksum,
+		Path:     l.binary.Path,
+		Checksum: l.binary.Checksum,
 		info:     process.Info(),
 		stand:    place,
 		verbs:    process.Client().Account(accountName),
-		config:   *account,
+		config:   *l.account,
+		process:  process,
+	}
+	if err := l.configure(ctx, started); err != nil {
+		started.close()
+		return nil, err
 	}
 
-	return started, s.configure(ctx, process.Client(), started)
+	return started, nil
+}
+
+func (p *program) close() {
+	p.process.Stop(stopTime)
+	p.stand.close()
 }
 
 // configure hands a program the account twice: as it is, and with the stand in
 // place of its provider.
-func (s *stage) configure(
-	ctx context.Context,
-	calls *client.Client,
-	started *program,
-) (err error) {
-	account := s.options.Account
+func (l launch) configure(ctx context.Context, started *program) (err error) {
+	account, calls := l.account, started.process.Client()
 	ctx, cancel := context.WithTimeout(ctx, account.Timeout)
 	defer cancel()
 
 	started.account, err = calls.Configure(ctx, account.Name, account.Config)
 	if err != nil {
-		return s.refused("the configuration of "+account.Name, err)
+		return l.refused("the configuration of "+account.Name, err)
 	}
 
 	moved, err := movedTo(started.stand.url(), account.Config)
@@ -99,20 +112,20 @@ func (s *stage) configure(
 	started.config.Config = moved
 	started.rehearsed, err = calls.Configure(ctx, accountName, moved)
 	if err != nil {
-		return s.refused("a base_url on this machine, which the rehearsal needs", err)
+		return l.refused("a base_url on this machine, which the rehearsal needs", err)
 	}
 
 	return nil
 }
 
 // refused says what a program does not take.
-func (s *stage) refused(what string, err error) error {
+func (l launch) refused(what string, err error) error {
 	refusal := sdk.AsError(err)
 	text := refusal.Message
 	for _, violation := range refusal.Violations {
 		text += "; " + violation.Field + " " + violation.Message
 	}
-	return fmt.Errorf("it does not take %s: %s", what, s.mask.Text(text))
+	return fmt.Errorf("it does not take %s: %s", what, l.mask.Text(text))
 }
 
 // movedTo returns a configuration whose provider is at another address. A path
@@ -143,8 +156,8 @@ type heard struct {
 	took    time.Duration
 }
 
-// make makes one call, with what the provider answered then.
-func (p *program) make(ctx context.Context, repeater *core.Repeater, made *call) *heard {
+// perform makes one call, with what the provider answered then.
+func (p *program) perform(ctx context.Context, repeater *core.Repeater, made *call) *heard {
 	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()
 
@@ -208,7 +221,7 @@ func (l *lease) CreatePayment(
 	ctx context.Context,
 	req sdk.CreatePaymentRequest,
 ) (*sdk.Payment, error) {
-	return keep(l, ctx, req, l.verbs.CreatePayment)
+	return keep(ctx, l, req, l.verbs.CreatePayment)
 }
 
 // CreatePayout keeps the answer.
@@ -216,7 +229,7 @@ func (l *lease) CreatePayout(
 	ctx context.Context,
 	req sdk.CreatePayoutRequest,
 ) (*sdk.Payout, error) {
-	return keep(l, ctx, req, l.verbs.CreatePayout)
+	return keep(ctx, l, req, l.verbs.CreatePayout)
 }
 
 // CreateRefund keeps the answer.
@@ -224,7 +237,7 @@ func (l *lease) CreateRefund(
 	ctx context.Context,
 	req sdk.CreateRefundRequest,
 ) (*sdk.Refund, error) {
-	return keep(l, ctx, req, l.verbs.CreateRefund)
+	return keep(ctx, l, req, l.verbs.CreateRefund)
 }
 
 // CapturePayment keeps the answer.
@@ -232,7 +245,7 @@ func (l *lease) CapturePayment(
 	ctx context.Context,
 	req sdk.CapturePaymentRequest,
 ) (*sdk.Payment, error) {
-	return keep(l, ctx, req, l.verbs.CapturePayment)
+	return keep(ctx, l, req, l.verbs.CapturePayment)
 }
 
 // CancelPayment keeps the answer.
@@ -240,7 +253,7 @@ func (l *lease) CancelPayment(
 	ctx context.Context,
 	req sdk.CancelPaymentRequest,
 ) (*sdk.Payment, error) {
-	return keep(l, ctx, req, l.verbs.CancelPayment)
+	return keep(ctx, l, req, l.verbs.CancelPayment)
 }
 
 // ParseWebhook keeps the answer.
@@ -248,7 +261,7 @@ func (l *lease) ParseWebhook(
 	ctx context.Context,
 	req sdk.ParseWebhookRequest,
 ) (*sdk.WebhookResult, error) {
-	return keep(l, ctx, req, l.verbs.ParseWebhook)
+	return keep(ctx, l, req, l.verbs.ParseWebhook)
 }
 
 // ParseReturn keeps the answer.
@@ -256,13 +269,13 @@ func (l *lease) ParseReturn(
 	ctx context.Context,
 	req sdk.ParseReturnRequest,
 ) (*sdk.Return, error) {
-	return keep(l, ctx, req, l.verbs.ParseReturn)
+	return keep(ctx, l, req, l.verbs.ParseReturn)
 }
 
 // keep makes a call and keeps what came of it.
 func keep[Req, Answer any](
+	ctx context.Context,
 	l *lease,
-	ctx context.Context, //nolint:revive // the lease is the receiver, which cannot be generic
 	req Req,
 	ask func(context.Context, Req) (*Answer, error),
 ) (*Answer, error) {

@@ -150,6 +150,24 @@ func (s *stage) open(ctx context.Context) (err error) {
 	return nil
 }
 
+func (s *stage) start(
+	ctx context.Context,
+	binary plugin.Binary,
+	workspace *plugin.Workspace,
+) (*program, error) {
+	started, err := launch{
+		account:   s.options.Account,
+		binary:    binary,
+		workspace: workspace,
+		mask:      s.mask,
+		logger:    s.options.Logger,
+	}.start(ctx)
+	if err == nil {
+		s.closers = append(s.closers, started.close)
+	}
+	return started, err
+}
+
 // rehearse makes all calls three times, and compares.
 func (s *stage) rehearse(ctx context.Context, material *material) (*Report, error) {
 	var runs [3][]*heard
@@ -158,7 +176,7 @@ func (s *stage) rehearse(ctx context.Context, material *material) (*Report, erro
 			if err := ctx.Err(); err != nil {
 				return nil, fmt.Errorf("the rehearsal was given up: %w", err)
 			}
-			runs[i] = append(runs[i], program.make(ctx, s.repeater, &material.calls[k]))
+			runs[i] = append(runs[i], program.perform(ctx, s.repeater, &material.calls[k]))
 		}
 	}
 
