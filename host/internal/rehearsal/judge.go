@@ -17,6 +17,7 @@ import (
 // The reasons for which a call is left out once it has been made.
 const (
 	reasonOthers  = "the serving program makes other requests than were recorded"
+	reasonAsks    = "the serving program asks its provider about it, and that answer is not kept"
 	reasonEnds    = "the serving program ends it otherwise than was recorded"
 	reasonUnlike  = "the serving program does not do it twice alike"
 	reasonProof   = "the serving program verifies it no longer: it is too old, or keys have changed"
@@ -34,7 +35,7 @@ func (c *call) unsound(first, last *heard) string {
 		return reasonUnlike
 	case c.webhook != nil:
 		return c.unsoundWebhook(first)
-	case (len(first.requests) != len(c.exchanges)) || !allFit(first.requests):
+	case ((len(first.requests) == 0) && (len(c.exchanges) > 0)) || !allFit(first.requests):
 		return reasonOthers
 	case outcomeOf(first.failure) != c.attempt.Outcome:
 		return reasonEnds
@@ -47,7 +48,7 @@ func (c *call) unsoundWebhook(first *heard) string {
 		!strings.Contains(string(first.answer), `"Verification":"none"`)
 	switch {
 	case len(first.requests) > 0:
-		return reasonOthers
+		return reasonAsks
 	case (c.forged == "") && c.webhook.Verified && !verified:
 		return reasonProof
 	}
@@ -81,7 +82,9 @@ func (j *judge) learn(made *call, first, last *heard) {
 }
 
 // varies returns the parts that vary by themselves, for the report.
-func (j *judge) varies() []string { return slices.Sorted(maps.Keys(j.noise)) }
+func (j *judge) varies() []string {
+	return slices.AppendSeq([]string{}, slices.Values(slices.Sorted(maps.Keys(j.noise))))
+}
 
 // compare returns what the candidate did otherwise.
 func (j *judge) compare(made *call, serving, candidate *heard) (found []Difference) {

@@ -97,6 +97,23 @@ func (m *material) fits(size int) bool {
 	return m.bytes <= mostBytes
 }
 
+// library returns one exchange for each method and path. They answer a program
+// that asks again for what the serving one had kept from an earlier call.
+func (m *material) library() (list []golden.Exchange) {
+	known := map[string]bool{}
+	for i := range m.calls {
+		for _, exchange := range m.calls[i].exchanges {
+			path, _, _ := strings.Cut(exchange.URL, "?")
+			name := exchange.Method + " " + path
+			if !known[name] && !exchange.Lost() {
+				known[name] = true
+				list = append(list, exchange)
+			}
+		}
+	}
+	return list
+}
+
 // collect reads what is stored of an account's last intents, and the webhooks
 // that came since the first of them.
 func collect(ctx context.Context, database *store.Store, o Options) (*material, error) {
@@ -107,9 +124,13 @@ func collect(ctx context.Context, database *store.Store, o Options) (*material, 
 	}
 
 	since := time.Time{}
+	if len(intents) > 0 {
+		since = intents[len(intents)-1].CreatedAt
+	}
+
+	// A program may keep something from one call to the next: the order counts.
 	base := baseOf(o.Account.Config)
-	for _, recorded := range intents {
-		since = recorded.CreatedAt // newest first
+	for _, recorded := range slices.Backward(intents) {
 		attempts, err := attemptsOf(ctx, database, recorded.ID)
 		if err != nil {
 			found.leaveOut(reasonDamaged, recorded.ID)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
+	"strings"
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/core"
@@ -41,6 +43,12 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 
+	account := o.Account
+	if name, _, _ := strings.Cut(filepath.Base(o.File), "@"); name != account.Plugin {
+		return nil, fmt.Errorf("%s is the plugin %s, and the account %s has the plugin %s",
+			o.File, name, account.Name, account.Plugin)
+	}
+
 	database, err := store.OpenToRead(ctx, o.Config.Store.URL.Reveal())
 	if err != nil {
 		return nil, err
@@ -69,7 +77,12 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, nothing(o.Account.Name, material.leftOut)
 	}
 
-	stage := &stage{options: o, repeater: repeater, mask: newMask(o.Account)}
+	stage := &stage{
+		options:  o,
+		repeater: repeater,
+		mask:     newMask(o.Account),
+		library:  material.library(),
+	}
 	if err := stage.open(ctx); err != nil {
 		return nil, err
 	}
@@ -101,7 +114,11 @@ type stage struct {
 	repeater           *core.Repeater
 	mask               *redact.Set
 	serving, candidate *program
-	closers            []func()
+	// servingAgain is the serving program once more: a program may keep something
+	// from one call to the next, and each begins without that.
+	servingAgain *program
+	library      []golden.Exchange
+	closers      []func()
 }
 
 func (s *stage) close() {
@@ -124,10 +141,6 @@ func (s *stage) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, done)
-	if candidate.Plugin != account.Plugin {
-		return fmt.Errorf("%s is the plugin %s, and the account %s has the plugin %s",
-			s.options.File, candidate.Plugin, account.Name, account.Plugin)
-	}
 
 	catalog := plugin.NewCatalog(s.options.Config.Host.PluginDir, workspace)
 	serving, err := catalog.Find(account.Plugin, account.Version, account.SHA256)
@@ -139,6 +152,10 @@ func (s *stage) open(ctx context.Context) (err error) {
 	}
 
 	s.serving, err = s.start(ctx, serving, workspace)
+	if err != nil {
+		return fmt.Errorf("the program that serves %s now: %w", account.Name, err)
+	}
+	s.servingAgain, err = s.start(ctx, serving, workspace)
 	if err != nil {
 		return fmt.Errorf("the program that serves %s now: %w", account.Name, err)
 	}
@@ -163,6 +180,7 @@ func (s *stage) start(
 		logger:    s.options.Logger,
 	}.start(ctx)
 	if err == nil {
+		started.stand.library = s.library
 		s.closers = append(s.closers, started.close)
 	}
 	return started, err
@@ -171,7 +189,7 @@ func (s *stage) start(
 // rehearse makes all calls three times, and compares.
 func (s *stage) rehearse(ctx context.Context, material *material) (*Report, error) {
 	var runs [3][]*heard
-	for i, program := range []*program{s.serving, s.candidate, s.serving} {
+	for i, program := range []*program{s.serving, s.candidate, s.servingAgain} {
 		for k := range material.calls {
 			if err := ctx.Err(); err != nil {
 				return nil, fmt.Errorf("the rehearsal was given up: %w", err)
@@ -181,7 +199,7 @@ func (s *stage) rehearse(ctx context.Context, material *material) (*Report, erro
 	}
 
 	report := newReport(s)
-	report.LeftOut = material.leftOut
+	report.LeftOut = append(report.LeftOut, material.leftOut...)
 	judge := newJudge(s.mask)
 
 	// What the serving program does not do twice alike is not compared.

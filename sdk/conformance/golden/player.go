@@ -103,7 +103,7 @@ func (p *Player) RoundTrip(r *http.Request) (*http.Response, error) {
 
 	// The recorded part comes, then the connection breaks.
 	body := io.Reader(strings.NewReader(string(exchange.Answer)))
-	if exchange.lost() {
+	if exchange.Lost() {
 		body = io.MultiReader(body, broken{})
 	}
 
@@ -153,7 +153,7 @@ func (e Exchange) Serve(w http.ResponseWriter) {
 
 	// An answer that did not come to its end promises one byte more than it
 	// has.
-	lost := e.lost()
+	lost := e.Lost()
 	w.Header().Set("Content-Type", e.contentType())
 	if lost {
 		w.Header().Set("Content-Length", fmt.Sprint(len(e.Answer)+1))
@@ -167,9 +167,9 @@ func (e Exchange) Serve(w http.ResponseWriter) {
 	}
 }
 
-// lost reports whether the answer did not come, or did not come to its end. A
+// Lost reports whether the answer did not come, or did not come to its end. A
 // redirect is an error for a plugin, and a whole answer all the same.
-func (e Exchange) lost() bool {
+func (e Exchange) Lost() bool {
 	if e.Status == 0 {
 		return true
 	}
