@@ -126,7 +126,7 @@ func (a *app) canaryFields(sheet block, canary *payment.ProviderCanary) {
 	if canary == nil {
 		return
 	}
-	sheet.field("new version", fmt.Sprintf("%s: %s since %s; %d read alike or not, %d not read",
+	sheet.field("new version", fmt.Sprintf("%s: %s since %s; %d compared, %d not read",
 		canary.Version, canary.State, a.at(canary.Since), canary.Compared, canary.Skipped))
 	sheet.field("", canary.Error)
 	for _, difference := range canary.Differences {

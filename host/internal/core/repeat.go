@@ -19,8 +19,8 @@ var ErrNotKept = errors.New("what was asked is not kept")
 // must never be a provider.
 type Repeater struct{ core *Core }
 
-// NewRepeater returns a Repeater on a store that is only read. Of the options
-// only Store, PublicURL, TokenSecrets and Logger count.
+// NewRepeater returns a Repeater on a store that is only read. It takes Store,
+// PublicURL, TokenSecrets and Logger from the options.
 func NewRepeater(ctx context.Context, o Options) (*Repeater, error) {
 	c := open(o)
 	err := o.Store.Get(ctx, func(tx *store.Tx) error { return c.tokens.Read(ctx, tx) })
@@ -31,8 +31,8 @@ func NewRepeater(ctx context.Context, o Options) (*Repeater, error) {
 }
 
 // Repeat makes the call of an attempt through a lease, with the request that the
-// host would make of the intent as it is now. What the plugin answers goes past
-// it: the lease has seen it. An error with ErrNotKept in it says that the call
+// host would make of the intent as it is now. The lease has seen what the plugin
+// answers. An error with ErrNotKept in it says that the call
 // cannot be made.
 func (r *Repeater) Repeat(
 	ctx context.Context,

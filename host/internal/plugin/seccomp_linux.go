@@ -158,8 +158,8 @@ const (
 	askToListen
 	// askToConnect is for listens and connects.
 	askToConnect
-	// askToReachOne is for a program that may only connect to one address. What
-	// goes out without a connect is refused.
+	// askToReachOne is for a program that may only connect to one address. It
+	// can send nothing without a connect.
 	askToReachOne
 )
 

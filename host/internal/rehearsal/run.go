@@ -202,7 +202,8 @@ func (s *stage) rehearse(ctx context.Context, material *material) (*Report, erro
 	report.LeftOut = append(report.LeftOut, material.leftOut...)
 	judge := newJudge(s.mask)
 
-	// What the serving program does not do twice alike is not compared.
+	// Nothing is compared with a call that the serving program does not make twice
+	// alike.
 	sound := make([]bool, len(material.calls))
 	for k := range material.calls {
 		made := &material.calls[k]

@@ -92,7 +92,7 @@ func (s *stand) play(exchanges []golden.Exchange) (finish func() []request) {
 	}
 }
 
-// ServeHTTP answers a request. One that nothing was recorded for is told so.
+// ServeHTTP answers a request, with an error when nothing was recorded for it.
 func (s *stand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
