@@ -162,6 +162,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.eventsCommand(),
 		a.deadLettersCommand(),
 		a.webhooksCommand(),
+		a.exportCommand(),
 	)
 }
 
