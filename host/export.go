@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"io"
 )
 
@@ -10,5 +11,9 @@ import (
 // first. It holds a page of them in memory at a time. The error is an *Error, or
 // what w has failed with; what was written until then is not whole.
 func (h *Host) Export(ctx context.Context, r ExportRequest, w io.Writer) error {
-	return failure(ctx, h.core.Export(ctx, r, w))
+	err := h.core.Export(ctx, r, w)
+	if failed := (*Error)(nil); errors.As(err, &failed) {
+		return failure(ctx, err)
+	}
+	return err // of w, which the host knows nothing of
 }

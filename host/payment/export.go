@@ -26,7 +26,7 @@ const (
 type ExportRequest struct {
 	Kind ExportKind
 	// From and To bound when the records were made; zero is the first of all,
-	// and now. What was made at To is not in the export.
+	// and now. A record that was made at To is not in the export.
 	From, To time.Time
 	// Format is ExportCSV when it is empty.
 	Format ExportFormat

@@ -20,14 +20,14 @@ import (
 // Export writes all records that a request is about, as far as the caller of
 // ctx may see them: payments, payouts and refunds with the newest first, events
 // with the oldest first. Nothing is written before the first page was read. The
-// error is a *payment.Error, or what w has failed with; what was written until
-// then is not whole.
+// error is a *payment.Error, or what w has failed with; then the export is not
+// whole.
 func (c *Core) Export(ctx context.Context, r payment.ExportRequest, w io.Writer) error {
 	if wrong := CheckExport(r); len(wrong) > 0 {
 		return invalid(wrong)
 	}
 
-	// What is recorded while it is written is not in it.
+	// A record that is made while the export is written is not in it.
 	if r.To.IsZero() {
 		r.To = c.store.Now()
 	}
@@ -168,8 +168,8 @@ type export[T any] struct {
 	cells  func(*T) []string
 }
 
-// on begins an export to w. What a table begins with, its columns, is written
-// with the first page.
+// on begins an export to w. The names of a table's columns are written with the
+// first page.
 func (s sheet[T]) on(r payment.ExportRequest, w io.Writer) *export[T] {
 	out := &export[T]{buffer: bufio.NewWriter(w), cells: s.cells}
 	if r.Format == payment.ExportJSONL {
