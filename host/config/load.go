@@ -27,6 +27,7 @@ type loader struct {
 	dir      string // the file's folder, where relative paths begin
 	lookup   func(name string) (string, bool)
 	literals map[string]string
+	keys     map[string]kind // those that were asked for, when somebody wants to know
 }
 
 // load is Load with a function that looks environment variables up.

@@ -127,6 +127,7 @@ func (a *app) addCommands(root *cobra.Command) {
 	// The commands of a group are in the order in which an operator needs them.
 	add(
 		groupHost,
+		a.configCommand(),
 		a.serveCommand(),
 		a.checkCommand(),
 		a.lockCommand(),
@@ -134,8 +135,10 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.attentionCommand(),
 		a.drainCommand(),
 		a.auditCommand(),
+		a.storeCommand(),
 		a.tokensCommand(),
 		a.versionCommand(),
+		a.manCommand(),
 	)
 
 	add(
