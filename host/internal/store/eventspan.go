@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/payhost/payhost/host/payment"
@@ -38,6 +39,7 @@ func (t *Tx) EventsWithin(
 			placeholders(first, len(span.Providers))+`))`)
 	}
 
-	query := where.newestFirst(eventColumns, "events", "position", limit)
+	query := `SELECT ` + eventColumns + ` FROM events WHERE ` +
+		strings.Join(where.clauses, " AND ") + ` ORDER BY position` + limitedTo(limit)
 	return queryAll(ctx, t, scanEvent, query, where.args...)
 }
