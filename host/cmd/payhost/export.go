@@ -1,12 +1,17 @@
 package main
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 
 	"github.com/spf13/cobra"
 )
+
+// formatLines is the format of a JSON object a line.
+const formatLines = "jsonl"
 
 // exportCommand writes records as they come from the host.
 func (a *app) exportCommand() *cobra.Command {
@@ -72,7 +77,7 @@ or --json, each line is a JSON object as the HTTP API has it.`,
 
 		query.Set("format", "csv")
 		if asLines || a.json {
-			query.Set("format", "jsonl")
+			query.Set("format", formatLines)
 		}
 
 		return a.download(cmd, request{
@@ -92,7 +97,7 @@ func (a *app) download(cmd *cobra.Command, call request) error {
 	ctx, stop := interruptible(cmd)
 	defer stop()
 	_, err := a.exchange(ctx, call, func(body io.Reader) ([]byte, error) {
-		if _, err := io.Copy(a.out, body); err != nil {
+		if err := a.copyLines(body, call.query.Get("format") == formatLines); err != nil {
 			return nil, fmt.Errorf(
 				"the export is cut off, and what was written is not whole "+
 					"(make it again): %w",
@@ -103,4 +108,28 @@ func (a *app) download(cmd *cobra.Command, call request) error {
 	})
 
 	return err
+}
+
+// copyLines writes lines as they come. Nothing in JSON controls a terminal
+// where it may be looked at; a table is for another program, which gets every
+// text as it is.
+func (a *app) copyLines(body io.Reader, asJSON bool) error {
+	if !asJSON {
+		_, err := io.Copy(a.out, body)
+		return err
+	}
+
+	from := bufio.NewReader(body)
+	for {
+		line, err := from.ReadString('\n')
+		if _, err := io.WriteString(a.out, escapedJSON(line)); err != nil {
+			return err
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
