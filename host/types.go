@@ -70,6 +70,8 @@ type (
 	// ApprovalFilter narrows a list of approvals.
 	ApprovalFilter = payment.ApprovalFilter
 
+	// ExportRequest says what is exported.
+	ExportRequest = payment.ExportRequest
 	// AuditEntry is one row of the audit log.
 	AuditEntry = payment.AuditEntry
 	// AuditFilter narrows a list of the audit log.

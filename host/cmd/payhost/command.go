@@ -165,6 +165,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.eventsCommand(),
 		a.deadLettersCommand(),
 		a.webhooksCommand(),
+		a.exportCommand(),
 	)
 }
 

@@ -80,6 +80,7 @@ func TestExamplesAreRightUsage(t *testing.T) {
 
 			line, _, _ = strings.Cut(line[at:], " && ")
 			line, _, _ = strings.Cut(line, " | ")
+			line, _, _ = strings.Cut(line, " > ")
 			t.Run(line, func(t *testing.T) {
 				t.Chdir(t.TempDir())
 				a, _, errs := inProcess()

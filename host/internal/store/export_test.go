@@ -340,7 +340,7 @@ func (s *Store) Prefetched(ctx context.Context, intentID string, e ProviderEvent
 // Moves runs the statements about a database that was left.
 func (s *Store) Moves(ctx context.Context) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		_, _, err := tx.moved(ctx, movedTo)
+		_, _, err := tx.moved(ctx)
 		return errors.Join(err, tx.setMoved(ctx, newMove("elsewhere")), tx.unsetMoved(ctx))
 	})
 }

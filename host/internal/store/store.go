@@ -233,6 +233,15 @@ func migrate(ctx context.Context, db database) (err error) {
 			)
 		}
 
+		if err == nil && found > 0 && found < known {
+			if err := awaitFormerHosts(ctx, db, conns); err != nil {
+				if found, _, again := provider.GetVersions(ctx); again == nil && found == known {
+					return nil
+				}
+				return fmt.Errorf("%s: bring the tables up to date: %w", name, err)
+			}
+		}
+
 		_, err = provider.Up(ctx)
 		if err == nil {
 			return nil
