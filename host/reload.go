@@ -144,6 +144,7 @@ func (h *Host) reload(ctx context.Context, cfg *Config, force bool) ([]ReloadRes
 	// The providers first: what did not come up is in the results, and does not
 	// keep the rest from counting.
 	results := apply(ctx, cfg.Providers)
+	h.shadows.Apply(cfg.Providers)
 
 	h.mu.Lock()
 	h.cfg = inForce(before, cfg)

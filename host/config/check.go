@@ -309,6 +309,7 @@ func (p *Provider) check(problems *report) {
 	}
 
 	p.Limits.check(problems, path+".limits")
+	p.Canary.check(problems, path+".canary", p.Version)
 	if _, ok := canonical(p.Config); !ok {
 		problems.check(path+".config", "must be a JSON object")
 	}

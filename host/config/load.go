@@ -27,6 +27,7 @@ type loader struct {
 	dir      string // the file's folder, where relative paths begin
 	lookup   func(name string) (string, bool)
 	literals map[string]string
+	keys     map[string]kind // those that were asked for, when somebody wants to know
 }
 
 // load is Load with a function that looks environment variables up.
@@ -241,6 +242,11 @@ func (l *loader) provider(name string, t *table) Provider {
 	t.text("isolation", &p.Isolation)
 
 	p.Limits = l.limits(t.sub("limits", "a table: [providers.NAME.limits]"))
+
+	canary := t.sub("canary", "a table: [providers.NAME.canary]")
+	canary.text("version", &p.Canary.Version)
+	whole(canary, "percent", &p.Canary.Percent)
+	canary.finish("the keys are version and percent")
 
 	// The plugin alone knows the keys of its own table.
 	own := t.sub("config", "a table: [providers.NAME.config]")

@@ -127,6 +127,7 @@ func (a *app) addCommands(root *cobra.Command) {
 	// The commands of a group are in the order in which an operator needs them.
 	add(
 		groupHost,
+		a.configCommand(),
 		a.serveCommand(),
 		a.checkCommand(),
 		a.lockCommand(),
@@ -135,8 +136,10 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.drainCommand(),
 		a.auditCommand(),
 		a.eraseCommand(),
+		a.storeCommand(),
 		a.tokensCommand(),
 		a.versionCommand(),
+		a.manCommand(),
 	)
 
 	add(
@@ -163,6 +166,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.eventsCommand(),
 		a.deadLettersCommand(),
 		a.webhooksCommand(),
+		a.exportCommand(),
 	)
 }
 
@@ -207,6 +211,9 @@ func (a *app) run(args []string) int {
 
 	if !errors.Is(err, errSaid) {
 		fmt.Fprintf(a.err, "payhost: %s\n", lines(err.Error()))
+	}
+	if errors.As(err, new(notRunError)) {
+		return exitUsage
 	}
 
 	return exitFailed

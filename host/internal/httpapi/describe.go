@@ -35,6 +35,7 @@ func (a *API) describe() (v1 http.Handler, document []byte) {
 	a.providerOperations(api)
 	a.eventOperations(api)
 	a.deadLetterOperations(api)
+	a.exportOperations(api)
 	a.insightOperations(api)
 	a.brakeOperations(api)
 

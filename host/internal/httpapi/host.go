@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 
 	"github.com/payhost/payhost/host/payment"
@@ -42,6 +43,9 @@ type Payments interface {
 		types []string,
 		limit int,
 	) ([]payment.Event, error)
+
+	// Export writes nothing before it has read something. The error may be w's.
+	Export(ctx context.Context, r payment.ExportRequest, w io.Writer) error
 
 	// ListApprovals returns the newest first, as the lists above. Approve and
 	// Reject decide in the caller's name, who cannot approve what the same name has

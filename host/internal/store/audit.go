@@ -39,6 +39,7 @@ func (t *Tx) Audit(ctx context.Context, e payment.AuditEntry) {
 	e.Provider = sanitized(e.Provider)
 	e.Subject = sanitized(e.Subject)
 	e.Note = cut(sanitized(e.Note), maxAuditNote)
+
 	if e.Outcome == "" {
 		e.Outcome = payment.AuditDone
 	}
@@ -87,6 +88,7 @@ func auditHash(former string, position int64, e payment.AuditEntry) string {
 		text.WriteByte(':')
 		text.WriteString(column)
 	}
+
 	sum := sha256.Sum256([]byte(text.String()))
 	return hex.EncodeToString(sum[:])
 }
@@ -124,6 +126,7 @@ func (s *Store) chainAudits(
 		if failed[j] != nil || late[j] != nil {
 			continue
 		}
+
 		for _, e := range j.audits {
 			head.next(&e)
 			rows = append(rows, []any{
@@ -132,6 +135,7 @@ func (s *Store) chainAudits(
 			})
 		}
 	}
+
 	if len(rows) == 0 {
 		return late, nil
 	}
@@ -141,6 +145,7 @@ func (s *Store) chainAudits(
 			return late, err
 		}
 	}
+
 	return late, tx.queue(ctx, moveAuditHead, []any{head.position, head.hash}, nil)
 }
 
@@ -172,10 +177,8 @@ func (t *Tx) ListAudit(ctx context.Context, f AuditFilter) ([]payment.AuditEntry
 	where.add("position <", f.Before)
 	where.addText("actor =", f.Actor)
 	where.addText("subject =", f.Subject)
-	where.addAny("provider", f.Providers)
 
-	query := `SELECT ` + auditColumns + ` FROM audit WHERE ` +
-		strings.Join(where.clauses, " AND ") + ` ORDER BY position DESC` + limitedTo(f.Limit)
+	query := where.newestFirst("audit", auditColumns, "position DESC", f.Providers, f.Limit)
 	return queryAll(ctx, t, scanAudit, query, where.args...)
 }
 
@@ -203,14 +206,17 @@ func (s *Store) VerifyAudit(ctx context.Context) (found payment.AuditCheck, err 
 			if err != nil {
 				return err
 			}
+
 			more = len(page) == auditPage
 			next := chain
 			found.Broken, found.Why = next.verify(page)
+
 			// The head is read at the moment of the last rows.
 			if found.Why == "" && !more {
 				found.Broken, found.Why, err = tx.verifyHead(ctx, next)
 			}
 			chain = next
+
 			return err
 		})
 		if err != nil || found.Why != "" || !more {
@@ -237,15 +243,21 @@ func (h *auditHead) verify(rows []payment.AuditEntry) (broken, why string) {
 				"one of the two was changed"
 		}
 	}
+
 	return "", ""
 }
 
-// verifyHead compares the end of the chain with what the writers remember of it.
-func (t *Tx) verifyHead(ctx context.Context, end auditHead) (broken, why string, err error) {
+// verifyHead compares the end of the chain with what the writers remember of
+// it.
+func (t *Tx) verifyHead(
+	ctx context.Context,
+	end auditHead,
+) (broken, why string, err error) {
 	var head auditHead
 	if err := head.scan(t.queryRow(ctx, readAuditHead)); err != nil {
 		return "", "", err
 	}
+
 	switch {
 	case head.position > end.position:
 		return AuditID(end.position + 1), fmt.Sprintf(
@@ -253,6 +265,7 @@ func (t *Tx) verifyHead(ctx context.Context, end auditHead) (broken, why string,
 	case head != end:
 		return AuditID(end.position), "it is not the row that was written last", nil
 	}
+
 	return "", "", nil
 }
 

@@ -288,6 +288,7 @@ func (s *Store) commit(jobs []*job) {
 	begun := time.Now()
 	failed, err := s.runAll(ctx, jobs)
 	s.timed(time.Since(begun))
+
 	for _, j := range jobs {
 		switch {
 		case err != nil: // also for a failed job: the row in its way does not exist
@@ -368,6 +369,7 @@ func (s *Store) runOnce(
 		tx.rollback()
 		return nil, unwritten{s.db.traits().mapped(err)}
 	}
+
 	if tx.spoiled() {
 		tx.rollback()
 		if len(jobs) > 1 {
@@ -458,5 +460,6 @@ func (s *Store) runJob(
 	t.usePrefetched(j.prefetch, rows)
 	err = j.fn(t)
 	j.audits = t.audits
+
 	return err
 }

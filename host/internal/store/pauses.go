@@ -39,11 +39,12 @@ func (t *Tx) Pauses(ctx context.Context) ([]payment.Pause, error) {
 	if shared != nil {
 		*shared = pausesRead{known: true, list: list}
 	}
+
 	return list, nil
 }
 
-// SetPause begins a pause. A pause that is in force already keeps its beginning,
-// and gets the new reason and who gave it.
+// SetPause begins a pause. A pause that is in force already keeps its
+// beginning, and gets the new reason and who gave it.
 func (t *Tx) SetPause(ctx context.Context, p payment.Pause) error {
 	t.forgetPauses()
 	_, err := t.exec(ctx, `INSERT INTO pauses (provider, what, since, paused_by, reason)

@@ -34,12 +34,16 @@ func openSQLite(path string) (database, error) {
 	if path == "" {
 		return nil, errors.New("store: sqlite: the url names no file")
 	}
+
 	// The file is opened by a URL, in which these end the path: another file
 	// would be opened, and what follows could replace the settings below.
 	if strings.ContainsAny(path, "#?%") {
 		return nil, fmt.Errorf(
-			"store: sqlite: the path %q has #, ? or %% in it: name a file without them", path)
+			"store: sqlite: the path %q has #, ? or %% in it: name a file without them",
+			path,
+		)
 	}
+
 	if err := createFile(path); err != nil {
 		return nil, err
 	}
@@ -152,6 +156,9 @@ func (f *sqliteFile) ping(ctx context.Context) error { return f.readers.PingCont
 func (f *sqliteFile) close() error {
 	f.writing.close()
 	f.reading.close()
+	// The next start plans by what the tables hold now. Without it all works,
+	// only slower, so that a full disk must not fail the end of a host.
+	_, _ = f.writer.ExecContext(context.Background(), "PRAGMA optimize")
 	return errors.Join(f.writer.Close(), f.readers.Close())
 }
 
