@@ -125,8 +125,8 @@ func refuseOpen(found []store.PersonIntent) error {
 	}
 }
 
-// eraseWebhooks empties the webhooks of a person. One that waits to be read
-// fails it.
+// eraseWebhooks empties the webhooks of a person. It fails while one of them
+// waits to be read.
 func (c *Core) eraseWebhooks(
 	ctx context.Context, customer string, found []store.PersonIntent,
 ) (total int, err error) {

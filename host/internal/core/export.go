@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"io"
+	"time"
 
 	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/intent"
@@ -130,26 +131,34 @@ func (c *Core) exportEvents(
 	r payment.ExportRequest,
 	out *export[payment.Event],
 ) error {
-	span := store.EventSpan{From: r.From, To: r.To, Providers: caller.From(ctx).Only()}
-	after := uint64(0)
+	after, err := c.streamAt(ctx, r.From)
+	if err != nil {
+		return unread(ctx, err)
+	}
 
 	for {
 		var list []payment.Event
 		err := c.store.Read(ctx, func(tx *store.Tx) (err error) {
-			list, err = tx.EventsWithin(ctx, after, span, maxPage)
+			list, err = tx.EventsOf(ctx, after, nil, caller.From(ctx).Only(), maxPage)
 			return err
 		})
 		if err != nil {
 			return unread(ctx, err)
 		}
 
+		past := false
 		for k := range list {
+			made := list[k].CreatedAt
+			past = made.After(r.To.Add(streamSlack))
+			if made.Before(r.From) || !made.Before(r.To) {
+				continue
+			}
 			if err := out.add(&list[k]); err != nil {
 				return err
 			}
 		}
 
-		if err := out.flush(); err != nil || len(list) < maxPage {
+		if err := out.flush(); err != nil || len(list) < maxPage || past {
 			return err
 		}
 
@@ -158,6 +167,23 @@ func (c *Core) exportEvents(
 			return err
 		}
 	}
+}
+
+// streamSlack is longer than a commit takes: an event may stand in the stream
+// behind one that was made so much later.
+const streamSlack = time.Hour
+
+// streamAt returns a position before all events that were made since a time; 0,
+// the beginning, for the zero time.
+func (c *Core) streamAt(ctx context.Context, from time.Time) (position uint64, err error) {
+	if from.IsZero() {
+		return 0, nil
+	}
+	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
+		position, err = tx.EventsBefore(ctx, from.Add(-streamSlack))
+		return err
+	})
+	return position, err
 }
 
 // export writes records of one type in a format.

@@ -67,18 +67,17 @@ func (c *Core) forgetExchanges(ctx context.Context, before time.Time) (total int
 }
 
 func (c *Core) forgetWebhooks(ctx context.Context, before time.Time) (total int64, err error) {
-	var mark store.WebhookMark
-	for more := true; more && (ctx.Err() == nil); {
+	for after, more := "", true; more && (ctx.Err() == nil); {
 		var count int64
-		next := mark
+		next := ""
 		err = c.store.Write(ctx, func(tx *store.Tx) (err error) {
-			count, next, more, err = tx.DeleteWebhooksBefore(ctx, before, mark, forgetAtOnce)
+			count, next, err = tx.DeleteWebhooksBefore(ctx, before, after, forgetAtOnce)
 			return err
 		})
 		if err != nil {
 			return total, err
 		}
-		mark = next
+		after, more = next, next != ""
 		total += count
 	}
 
@@ -109,7 +108,7 @@ func (c *Core) forgetEvents(ctx context.Context, before time.Time) (total int64,
 }
 
 func (c *Core) forgetPersons(ctx context.Context, before time.Time) (total int64, err error) {
-	for {
+	for more := true; more && (ctx.Err() == nil); {
 		var ids []string
 		err = c.store.Write(ctx, func(tx *store.Tx) (err error) {
 			ids, err = tx.IntentsToErase(ctx, before, forgetAtOnce)
@@ -122,8 +121,7 @@ func (c *Core) forgetPersons(ctx context.Context, before time.Time) (total int64
 			return total, err
 		}
 		total += int64(len(ids))
-		if (len(ids) < forgetAtOnce) || (ctx.Err() != nil) {
-			return total, nil
-		}
+		more = len(ids) == forgetAtOnce
 	}
+	return total, nil
 }

@@ -25,12 +25,12 @@ func (a *API) eraseOperations(api huma.API) {
 	}.described(), a.eraseCustomer)
 }
 
-// The id is in the body, because addresses are logged.
-type eraseInput struct {
-	Body struct {
-		Customer string `json:"customer" minLength:"1" maxLength:"255" doc:"the id that requests have in customer.id or recipient.id"`
-	}
+// eraseRequest has the id in the body, because addresses are logged.
+type eraseRequest struct {
+	Customer string `json:"customer" minLength:"1" maxLength:"255" doc:"the id that requests have in customer.id or recipient.id"`
 }
+
+type eraseInput struct{ Body eraseRequest }
 
 func (a *API) eraseCustomer(ctx context.Context, in *eraseInput) (*one[payment.Erasure], error) {
 	done, err := a.Payments.Erase(ctx, in.Body.Customer)

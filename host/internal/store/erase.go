@@ -142,7 +142,8 @@ func (t *Tx) eraseEvents(ctx context.Context, id, parent string) error {
 		return one, err
 	}
 	events, err := queryAll(ctx, t, scan, `SELECT position, data FROM events
-		WHERE subject = $1 AND subject <> '' AND intent_id = $2`, subject, id)
+		WHERE (CASE WHEN parent_id = '' THEN intent_id ELSE parent_id END) = $1
+		AND intent_id = $2`, subject, id)
 	if err != nil {
 		return err
 	}
@@ -153,7 +154,7 @@ func (t *Tx) eraseEvents(ctx context.Context, id, parent string) error {
 		if err != nil {
 			return err
 		}
-		// What a receiver answered may repeat what it was sent.
+		// A receiver's answer may repeat what it was sent.
 		_, err = t.exec(ctx, `UPDATE deliveries SET error = '`+Erased+`'
 			WHERE position = $1 AND error <> ''`, one.position)
 		if err != nil {
@@ -208,8 +209,8 @@ func eraseFields(object map[string]any) {
 
 // EraseWebhooks looks at the next limit webhooks after an id and empties those
 // that belong to one of some intents, or that hold one of some values. It
-// returns how many, and the last id that it has looked at, "" at the end. One
-// that waits to be read is left, and named in waiting when it is the person's.
+// returns how many, and the last id that it has looked at, "" at the end. A
+// webhook of the person that waits to be read is left, and named in waiting.
 func (t *Tx) EraseWebhooks(
 	ctx context.Context,
 	intents, values []string,

@@ -2,44 +2,35 @@ package store
 
 import (
 	"context"
-	"strings"
+	"fmt"
 	"time"
-
-	"github.com/payhost/payhost/host/payment"
 )
 
-// EventSpan is a part of the stream. Zero values do not narrow.
-type EventSpan struct {
-	// From and To bound when the events were made; To itself is outside.
-	From, To time.Time
-	// Providers are those of the intents that the events are about.
-	Providers []string
-}
-
-// EventsWithin reads at most limit events of a part of the stream after a
-// position, oldest first. The stream is in the order of commits, which is
-// nearly that of time but not quite: all of it is looked through.
-func (t *Tx) EventsWithin(
-	ctx context.Context,
-	after uint64,
-	span EventSpan,
-	limit int,
-) ([]payment.Event, error) {
-	var where conditions
-	where.add("position >", int64(after))
-	where.addTime("created_at >=", span.From)
-	where.addTime("created_at <", span.To)
-	if len(span.Providers) > 0 {
-		first := len(where.args) + 1
-		for _, provider := range span.Providers {
-			where.args = append(where.args, provider)
-		}
-		where.clauses = append(where.clauses, `EXISTS (SELECT 1 FROM intents
-			WHERE intents.id = events.intent_id AND intents.provider IN (`+
-			placeholders(first, len(span.Providers))+`))`)
+// EventsBefore returns a position in the stream before which every event was
+// made before a time; 0 is its beginning. The stream is nearly in the order of
+// time, off by what a commit may take, so that the place is found by halves.
+func (t *Tx) EventsBefore(ctx context.Context, at time.Time) (position uint64, err error) {
+	var last int64
+	err = t.queryRow(ctx, `SELECT COALESCE(MAX(position), 0) FROM events`).Scan(&last)
+	if err != nil {
+		return 0, fmt.Errorf("read the end of the stream: %w", err)
 	}
 
-	query := `SELECT ` + eventColumns + ` FROM events WHERE ` +
-		strings.Join(where.clauses, " AND ") + ` ORDER BY position` + limitedTo(limit)
-	return queryAll(ctx, t, scanEvent, query, where.args...)
+	low, high := int64(0), last
+	for low < high {
+		middle := low + (high-low)/2
+		var created int64
+		err := t.queryRow(ctx, `SELECT created_at FROM events WHERE position > $1
+			ORDER BY position LIMIT 1`, middle).Scan(&created)
+		if err != nil {
+			return 0, fmt.Errorf("read the stream at %d: %w", middle, err)
+		}
+		if created < micros(at) {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+
+	return uint64(low), nil
 }

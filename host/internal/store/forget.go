@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,32 +28,32 @@ func (t *Tx) EmptyExchangesBefore(
 		micros(before), limit)
 }
 
-// WebhookMark is a place among the webhooks by their age.
-type WebhookMark struct {
-	received int64
-	id       string
-}
-
 // DeleteWebhooksBefore deletes verified webhooks that were received before a
-// time. It looks at the next limit of them after a mark and returns how many it
-// deleted, and the mark for the next call; more is false at the end. Webhooks
-// that wait, failed or fit nothing are kept, and so are those of an intent that
-// is not over.
+// time. It looks at the next limit of them after an id and returns how many it
+// deleted, and the id for the next call, "" at the end. Webhooks that wait,
+// failed or fit nothing are kept, and so are those of an intent that is not
+// over.
 func (t *Tx) DeleteWebhooksBefore(
 	ctx context.Context,
 	before time.Time,
-	mark WebhookMark,
+	after string,
 	limit int,
-) (deleted int64, next WebhookMark, more bool, err error) {
+) (deleted int64, next string, err error) {
 	type candidate struct {
-		WebhookMark
-		intents []string
+		id        string
+		received  int64
+		deletable bool
+		intents   []string
 	}
 	scan := func(row scanner) (one candidate, err error) {
+		var state payment.WebhookState
+		var verified int64
 		var own, ids string
-		if err := row.Scan(&one.received, &one.id, &own, &ids); err != nil {
+		err = row.Scan(&one.id, &one.received, &state, &verified, &own, &ids)
+		if err != nil {
 			return one, err
 		}
+		one.deletable = verified == 1 && slices.Contains(endedWebhooks, state)
 		err = unmarshal(ids, &one.intents)
 		if own != "" {
 			one.intents = append(one.intents, own)
@@ -60,20 +61,23 @@ func (t *Tx) DeleteWebhooksBefore(
 		return one, err
 	}
 
-	found, err := queryAll(ctx, t, scan, `SELECT received_at, id, intent_id, intent_ids
-		FROM webhooks WHERE verified = 1 AND received_at < $1 AND received_at >= $2
-		AND (received_at > $2 OR id > $3) AND state IN ('applied', 'ignored')
-		ORDER BY received_at, id`+limitedTo(limit),
-		micros(before), mark.received, mark.id)
+	// The order of ids is that of time: none after the first young one is old.
+	found, err := queryAll(ctx, t, scan, `SELECT id, received_at, state, verified, intent_id,
+		intent_ids FROM webhooks WHERE id > $1 ORDER BY id`+limitedTo(limit), after)
 	if err != nil {
-		return 0, mark, false, err
+		return 0, "", err
 	}
 
 	for _, one := range found {
-		mark = one.WebhookMark
+		if one.received >= micros(before) {
+			return deleted, "", nil
+		}
+		if !one.deletable {
+			continue
+		}
 		open, err := t.anyOpen(ctx, one.intents)
 		if err != nil {
-			return 0, mark, false, err
+			return 0, "", err
 		}
 		if open {
 			continue
@@ -81,13 +85,19 @@ func (t *Tx) DeleteWebhooksBefore(
 		count, err := t.exec(ctx, `DELETE FROM webhooks WHERE id = $1
 			AND state IN ('applied', 'ignored')`, one.id)
 		if err != nil {
-			return 0, mark, false, err
+			return 0, "", err
 		}
 		deleted += count
 	}
+	if len(found) == limit {
+		next = found[limit-1].id
+	}
 
-	return deleted, mark, len(found) == limit, nil
+	return deleted, next, nil
 }
+
+// endedWebhooks are the states of webhooks that nobody has to look at.
+var endedWebhooks = []payment.WebhookState{payment.WebhookApplied, payment.WebhookIgnored}
 
 // anyOpen reports whether one of some intents is not over.
 func (t *Tx) anyOpen(ctx context.Context, ids []string) (bool, error) {
@@ -136,7 +146,7 @@ func (t *Tx) DeleteEventsBefore(
 		last = one.position
 	}
 
-	// What the pusher has not seen yet is not gone from the stream.
+	// The pusher reads the stream, so that an event stays until it was there.
 	pushed, err := t.pushedUpTo(ctx)
 	if err != nil {
 		return 0, after, false, err
@@ -179,7 +189,7 @@ func (t *Tx) IntentsToErase(
 ) ([]string, error) {
 	return t.texts(ctx, `SELECT i.id FROM intents AS i WHERE i.erased = 0 AND i.created_at < $1
 		AND `+settledIntent+` AND NOT EXISTS (SELECT 1 FROM intents AS r WHERE r.parent_id = i.id
-			AND NOT (r.status IN ('succeeded', 'failed', 'canceled', 'expired') AND r.doubt = ''))
+			AND r.parent_id <> '' AND NOT (r.status IN ('succeeded', 'failed', 'canceled', 'expired') AND r.doubt = ''))
 		ORDER BY i.created_at`+limitedTo(limit), micros(before))
 }
 
@@ -241,7 +251,7 @@ func (t *Tx) RefundsOf(ctx context.Context, id string) ([]PersonIntent, error) {
 		return one, err
 	}
 	return queryAll(ctx, t, scan, `SELECT id, kind, status, doubt FROM intents
-		WHERE parent_id = $1 ORDER BY id`, id)
+		WHERE parent_id = $1 AND parent_id <> '' ORDER BY id`, id)
 }
 
 // personIn returns the id of the customer or recipient of a stored request, and

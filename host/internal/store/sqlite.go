@@ -55,8 +55,8 @@ func openSQLite(path string) (database, error) {
 
 	// The writer touches pages of every table and index at each commit; SQLite
 	// keeps 2 MB of them unless told otherwise. Its journals of statements and
-	// savepoints are of no use after a crash, and stay in memory. What is deleted
-	// or overwritten must be gone from the file: it is of people.
+	// savepoints are of no use after a crash, and stay in memory. Deleted and
+	// overwritten texts must be gone from the file: they are of people.
 	writer, err := sql.Open(
 		"sqlite",
 		common+"&_txlock=immediate&_pragma=cache_size(-16000)&_pragma=temp_store(MEMORY)"+

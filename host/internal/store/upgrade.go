@@ -25,17 +25,16 @@ type heartbeats map[string]int64
 // After an error the caller reads the version of the tables again: the host that
 // is found alive may have made the migrations itself by then.
 func awaitFormerHosts(ctx context.Context, db database, conns *sql.DB) error {
-	clock := db.traits().clock
-	if clock == "" {
+	if db.traits().clock == "" {
 		return nil // the file has one host, by its lock
 	}
-	first, err := readHeartbeats(ctx, conns, clock)
+	first, err := readHeartbeats(ctx, conns)
 	if err != nil {
 		return err
 	}
 
 	for {
-		now, err := readHeartbeats(ctx, conns, clock)
+		now, err := readHeartbeats(ctx, conns)
 		if err != nil || len(now) == 0 {
 			return err
 		}
@@ -65,14 +64,14 @@ func awaitFormerHosts(ctx context.Context, db database, conns *sql.DB) error {
 
 // readHeartbeats returns the heartbeats that are not too old. The first tables
 // had none.
-func readHeartbeats(ctx context.Context, conns *sql.DB, clock string) (heartbeats, error) {
+func readHeartbeats(ctx context.Context, conns *sql.DB) (heartbeats, error) {
 	var table sql.NullString
 	err := conns.QueryRowContext(ctx, `SELECT to_regclass('hosts')::text`).Scan(&table)
 	if err != nil || !table.Valid {
 		return nil, err
 	}
 	rows, err := conns.QueryContext(ctx,
-		`SELECT instance, beat_at FROM hosts WHERE beat_at >= `+clock+` - $1`,
+		`SELECT instance, beat_at FROM hosts WHERE beat_at >= `+serverTime+` - $1`,
 		HostGoneAfter.Microseconds())
 	if err != nil {
 		return nil, fmt.Errorf("read which hosts are alive: %w", err)

@@ -23,7 +23,7 @@ func TestTablesAreNotChangedUnderAHostOfAnEarlierVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conns.Close() //nolint:errcheck // only the test used it
+	defer conns.Close()
 
 	beat := func() {
 		_, err := conns.ExecContext(t.Context(),
