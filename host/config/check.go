@@ -52,6 +52,7 @@ func (c *Config) check(problems *report) {
 	c.checkEvents(problems)
 	c.checkTokens(problems)
 	c.checkApproval(problems)
+	c.checkRetention(problems)
 	for i := range c.Providers {
 		// The providers are sorted, so two of one name are neighbors.
 		if i > 0 && c.Providers[i].Name == c.Providers[i-1].Name {
@@ -308,6 +309,7 @@ func (p *Provider) check(problems *report) {
 	}
 
 	p.Limits.check(problems, path+".limits")
+	p.Canary.check(problems, path+".canary", p.Version)
 	if _, ok := canonical(p.Config); !ok {
 		problems.check(path+".config", "must be a JSON object")
 	}

@@ -34,6 +34,11 @@ url = "https://shop.example/events"
 secret = ["whsec_one", "whsec_two"]
 [approval]
 payout_above = ["1000.00 USD", "900 EUR"]
+[retention]
+exchanges = "90d"
+webhooks = "91d"
+personal = "400d"
+events = "17520h"
 [tokens.shop]
 secret = ["token-one", "token-two"]
 scopes = ["payments:write", "resolve"]

@@ -135,6 +135,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.attentionCommand(),
 		a.drainCommand(),
 		a.auditCommand(),
+		a.eraseCommand(),
 		a.storeCommand(),
 		a.tokensCommand(),
 		a.versionCommand(),
@@ -165,6 +166,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.eventsCommand(),
 		a.deadLettersCommand(),
 		a.webhooksCommand(),
+		a.exportCommand(),
 	)
 }
 
@@ -209,6 +211,9 @@ func (a *app) run(args []string) int {
 
 	if !errors.Is(err, errSaid) {
 		fmt.Fprintf(a.err, "payhost: %s\n", lines(err.Error()))
+	}
+	if errors.As(err, new(notRunError)) {
+		return exitUsage
 	}
 
 	return exitFailed

@@ -11,7 +11,7 @@ const (
 	// beatEvery is how often a host gives a sign of life, and goneAfter how
 	// long after the last one it is taken for gone.
 	beatEvery = 3 * time.Second
-	goneAfter = 15 * time.Second
+	goneAfter = store.HostGoneAfter
 	// maxSkew is how far this machine's clock may be off the database's before
 	// the host says so.
 	maxSkew = time.Second

@@ -87,7 +87,11 @@ func Copy(
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 
-	c := &copying{source: source, from: from, to: to, told: told}
+	file, ok := source.db.(*sqliteFile)
+	if !ok {
+		return nil, fmt.Errorf("the source %s is no SQLite file", from)
+	}
+	c := &copying{source: source, file: file, from: from, to: to, told: told}
 	if err := c.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -177,6 +181,7 @@ func shown(url string) string {
 // copying is one run of Copy.
 type copying struct {
 	source   *Store
+	file     *sqliteFile // of source
 	from, to string
 	told     func(CopyProgress)
 	move     move
@@ -189,7 +194,7 @@ type copying struct {
 // with it while it is not known whether the target has it all.
 func (c *copying) begin(ctx context.Context) error {
 	return c.source.Write(ctx, func(tx *Tx) error {
-		former, left, err := tx.moved(ctx, movedTo)
+		former, left, err := tx.moved(ctx)
 		switch {
 		case err != nil:
 			return err
@@ -237,7 +242,12 @@ func (c *copying) intoTarget(ctx context.Context) (err error) {
 	defer conn.Close() //nolint:errcheck // with the others
 
 	return conn.Raw(func(driver any) error {
-		target := driver.(*stdlib.Conn).Conn() //nolint:forcetypeassert // by migrating
+		sqlConn, ok := driver.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("the driver of PostgreSQL is %T", driver)
+		}
+		target := sqlConn.Conn()
+
 		err := pgx.BeginFunc(ctx, target, func(tx pgx.Tx) error {
 			err := c.fill(ctx, tx)
 			if err == nil {
@@ -294,10 +304,6 @@ func (c *copying) fill(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-func (c *copying) file() *sqliteFile {
-	return c.source.db.(*sqliteFile) //nolint:forcetypeassert // by checkCopy
-}
-
 // tablePlan is how a table is copied.
 type tablePlan struct {
 	name    string
@@ -311,7 +317,7 @@ type tablePlan struct {
 // plan looks at the tables of both sides. Those that others refer to come
 // first.
 func (c *copying) plan(ctx context.Context, tx pgx.Tx) ([]tablePlan, error) {
-	names, err := columnOf(ctx, c.file().readers, `SELECT name FROM sqlite_schema
+	names, err := columnOf(ctx, c.file.readers, `SELECT name FROM sqlite_schema
 		WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT IN ($1, $2)
 		ORDER BY name`, movesTable, migrationsTable)
 	if err != nil {
@@ -358,7 +364,7 @@ func (c *copying) planTable(
 	name string,
 ) (tablePlan, error) {
 	p := tablePlan{name: name}
-	from := c.file().readers
+	from := c.file.readers
 
 	var errs []error
 	query := func(text string) (list []string) {
@@ -428,10 +434,10 @@ func columnOf(
 
 func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-func quotedList(names []string, suffix string) string {
+func quotedList(names []string) string {
 	list := make([]string, 0, len(names))
 	for _, name := range names {
-		list = append(list, quoted(name)+suffix)
+		list = append(list, quoted(name))
 	}
 	return strings.Join(list, ", ")
 }
@@ -447,7 +453,7 @@ func lockTables(ctx context.Context, tx pgx.Tx, plans []tablePlan) error {
 	if err == nil {
 		_, err = tx.Exec(
 			ctx,
-			"LOCK TABLE "+quotedList(names, "")+" IN ACCESS EXCLUSIVE MODE",
+			"LOCK TABLE "+quotedList(names)+" IN ACCESS EXCLUSIVE MODE",
 		)
 	}
 
@@ -550,8 +556,8 @@ func (c *copying) tell(p *tablePlan, done int64, verifying bool) {
 
 // read reads a table of the source in the order of its key.
 func (c *copying) read(ctx context.Context, p *tablePlan) (*sql.Rows, error) {
-	return c.file().readers.QueryContext(ctx, "SELECT "+quotedList(p.columns, "")+" FROM "+
-		quoted(p.name)+" ORDER BY "+quotedList(p.key, ""))
+	return c.file.readers.QueryContext(ctx, "SELECT "+quotedList(p.columns)+" FROM "+
+		quoted(p.name)+" ORDER BY "+quotedList(p.key))
 }
 
 // values reads a row of the source as PostgreSQL will have it.
@@ -637,7 +643,7 @@ func (c *copying) compare(ctx context.Context, tx pgx.Tx, p *tablePlan) (string,
 	}
 	copied, err := tx.Query(
 		ctx,
-		"SELECT "+quotedList(p.columns, "")+" FROM "+quoted(p.name)+
+		"SELECT "+quotedList(p.columns)+" FROM "+quoted(p.name)+
 			" ORDER BY "+strings.Join(order, ", "),
 	)
 	if err != nil {

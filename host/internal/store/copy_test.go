@@ -371,7 +371,11 @@ func TestADatabaseThatAHostUsesIsNotCopied(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unlock() //nolint:errcheck // the test ends
+	defer func() {
+		if err := unlock(); err != nil {
+			t.Error(err)
+		}
+	}()
 
 	_, err = store.Copy(t.Context(), from, to, nil)
 	if err == nil || !strings.Contains(err.Error(), "another host has") {

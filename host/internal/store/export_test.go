@@ -340,7 +340,7 @@ func (s *Store) Prefetched(ctx context.Context, intentID string, e ProviderEvent
 // Moves runs the statements about a database that was left.
 func (s *Store) Moves(ctx context.Context) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		_, _, err := tx.moved(ctx, movedTo)
+		_, _, err := tx.moved(ctx)
 		return errors.Join(err, tx.setMoved(ctx, newMove("elsewhere")), tx.unsetMoved(ctx))
 	})
 }
@@ -431,4 +431,30 @@ func (t *Tx) NextNumber(ctx context.Context, name string, start uint64) (uint64,
 	err := t.queryRow(ctx, advanceCounter+` RETURNING value`, name, int64(start), 1).
 		Scan(&value)
 	return uint64(value), err
+}
+
+// IsPostgres reports whether the database is a PostgreSQL.
+func (s *Store) IsPostgres() bool { return s.db.traits().name == "postgres" }
+
+// Notes reads the notes of an intent's history.
+func (t *Tx) Notes(ctx context.Context, id string) ([]string, error) {
+	return t.texts(ctx, `SELECT note FROM history WHERE intent_id = $1`, id)
+}
+
+// Dump returns every row of a PostgreSQL, as text.
+func (t *Tx) Dump(ctx context.Context) (string, error) {
+	tables, err := t.texts(ctx, `SELECT table_name FROM information_schema.tables
+		WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`)
+	if err != nil {
+		return "", err
+	}
+	var all strings.Builder
+	for _, table := range tables {
+		rows, err := t.texts(ctx, `SELECT r::text FROM "`+table+`" AS r`)
+		if err != nil {
+			return "", err
+		}
+		all.WriteString(table + "\n" + strings.Join(rows, "\n") + "\n")
+	}
+	return all.String(), nil
 }

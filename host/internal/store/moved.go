@@ -49,9 +49,10 @@ func (m *move) scan(row scanner) error {
 	return err
 }
 
-// moved reads the row of a direction; ok is false when there is none.
-func (t *Tx) moved(ctx context.Context, direction string) (m move, ok bool, err error) {
-	err = m.scan(t.queryRow(ctx, readMove, direction))
+// moved reads where the payments of the database have gone; ok is false when
+// they are in it.
+func (t *Tx) moved(ctx context.Context) (m move, ok bool, err error) {
+	err = m.scan(t.queryRow(ctx, readMove, movedTo))
 	if errors.Is(err, sql.ErrNoRows) {
 		return m, false, nil
 	}
@@ -89,7 +90,7 @@ func (s *Store) refuseMoved(ctx context.Context) error {
 	var found move
 	var left bool
 	err := s.db.get(ctx, func(tx transaction) (err error) {
-		found, left, err = s.newTx(tx).moved(ctx, movedTo)
+		found, left, err = s.newTx(tx).moved(ctx)
 		return err
 	})
 	if err != nil || !left {
@@ -141,7 +142,7 @@ func Reopen(ctx context.Context, url, reason string) (other string, err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 
 	err = s.Write(ctx, func(tx *Tx) error {
-		left, ok, err := tx.moved(ctx, movedTo)
+		left, ok, err := tx.moved(ctx)
 		if err != nil {
 			return err
 		}

@@ -55,10 +55,12 @@ func openSQLite(path string) (database, error) {
 
 	// The writer touches pages of every table and index at each commit; SQLite
 	// keeps 2 MB of them unless told otherwise. Its journals of statements and
-	// savepoints are of no use after a crash, and stay in memory.
+	// savepoints are of no use after a crash, and stay in memory. Deleted and
+	// overwritten texts must be gone from the file: they are of people.
 	writer, err := sql.Open(
 		"sqlite",
-		common+"&_txlock=immediate&_pragma=cache_size(-16000)&_pragma=temp_store(MEMORY)",
+		common+"&_txlock=immediate&_pragma=cache_size(-16000)&_pragma=temp_store(MEMORY)"+
+			"&_pragma=secure_delete(ON)",
 	)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)

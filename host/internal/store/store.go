@@ -75,6 +75,8 @@ type Store struct {
 	behind chan *job     // jobs that let those of queue go first
 	done   chan struct{} // closed when the writer has ended
 	closed chan struct{} // closed by Close
+	// readOnly is a store without a writer; its channels are closed.
+	readOnly bool
 }
 
 // Option is a setting of Open.
@@ -169,6 +171,9 @@ func openDatabase(ctx context.Context, url string) (database, error) {
 // Close ends the writer after the writes that it has taken on, and closes the
 // database. It must be called once.
 func (s *Store) Close() error {
+	if s.readOnly {
+		return s.db.close()
+	}
 	close(s.closed)
 	<-s.done
 	return s.db.close()
@@ -226,6 +231,15 @@ func migrate(ctx context.Context, db database) (err error) {
 				found,
 				known,
 			)
+		}
+
+		if err == nil && found > 0 && found < known {
+			if err := awaitFormerHosts(ctx, db, conns); err != nil {
+				if found, _, again := provider.GetVersions(ctx); again == nil && found == known {
+					return nil
+				}
+				return fmt.Errorf("%s: bring the tables up to date: %w", name, err)
+			}
 		}
 
 		_, err = provider.Up(ctx)
