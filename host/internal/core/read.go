@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
-	"github.com/payhost/payhost/sdk"
 )
 
 // Payment returns one payment with its attempts and history. The error is a
@@ -109,104 +107,6 @@ func (c *Core) ListPayouts(ctx context.Context, f payment.Filter,
 		return err
 	})
 	return list, next, err
-}
-
-// maxSearched is how much time is searched for an amount or a customer, for
-// which there is no index.
-const maxSearched = 31 * 24 * time.Hour
-
-// CheckSearch reports what is wrong with a search for an amount or a customer.
-func CheckSearch(f payment.Filter, now time.Time) []sdk.Violation {
-	if f.Amount.IsZero() && (f.Customer == "") {
-		return nil
-	}
-
-	to := f.CreatedTo
-	if to.IsZero() {
-		to = now
-	}
-	switch {
-	case f.CreatedFrom.IsZero():
-		return []sdk.Violation{{Field: "created_from", Message: "is required with amount and " +
-			"customer: they are searched for along the time"}}
-	case to.Sub(f.CreatedFrom) > maxSearched:
-		return []sdk.Violation{{Field: "created_from", Message: "is more than 31 days before " +
-			"created_to, or now: amount and customer are searched for along the time"}}
-	}
-	return nil
-}
-
-// statusesOf returns the statuses that a filter names, each once.
-func statusesOf(f payment.Filter) []payment.Status {
-	list := slices.Clone(f.Statuses)
-	if f.Status != "" {
-		list = append(list, f.Status)
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
-// list reads a page of intents of a kind and adds each of them. The error is
-// also that the page cannot be read as f says.
-func (c *Core) list(
-	ctx context.Context,
-	kind payment.Kind,
-	f payment.Filter,
-	add func(*intent.Intent) error,
-) (next string, err error) {
-	wrong := append(CheckCursor(c.operationFor(kind).idPrefix, f.Cursor), CheckSearch(f, time.Now())...)
-	limit, err := CheckPage(wrong, f.Limit)
-	if err != nil {
-		return "", err
-	}
-
-	// One more than the page holds tells whether there is another page.
-	narrowed := store.Filter{
-		Kind:              kind,
-		Provider:          f.Provider,
-		Providers:         caller.From(ctx).Only(),
-		Statuses:          statusesOf(f),
-		MerchantReference: f.MerchantReference,
-		ProviderReference: f.ProviderReference,
-		IdempotencyKey:    f.IdempotencyKey,
-		Amount:            f.Amount,
-		Currency:          f.Currency,
-		Customer:          f.Customer,
-		CreatedFrom:       f.CreatedFrom,
-		CreatedTo:         f.CreatedTo,
-		Before:            f.Cursor,
-		Limit:             limit + 1,
-	}
-
-	var found []*intent.Intent
-	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
-		found, err = tx.ListIntents(ctx, narrowed)
-		if (err == nil) && (len(found) == 0) && (f.Cursor != "") {
-			_, err = tx.Intent(ctx, f.Cursor) // else a wrong cursor looks like the end
-		}
-		return err
-	})
-	if errors.Is(err, store.ErrNotFound) {
-		return "", invalid([]sdk.Violation{
-			{Field: "cursor", Message: "names nothing that is recorded"},
-		})
-	}
-	if err != nil {
-		return "", unread(ctx, err)
-	}
-
-	if len(found) > limit {
-		found = found[:limit]
-		next = found[limit-1].ID
-	}
-
-	for _, i := range found {
-		if err := add(i); err != nil {
-			return "", err
-		}
-	}
-
-	return next, nil
 }
 
 // Refunds returns a payment's refunds with their attempts, newest first.

@@ -66,7 +66,7 @@ func browse(t *testing.T) *browser {
 	}
 	profile := t.TempDir()
 	// Root has no sandbox in Chromium; what it shows here is our own.
-	cmd := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", //nolint:gosec // found above
+	cmd := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu",
 		"--disable-dev-shm-usage", "--disable-extensions", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--no-first-run", "--lang=en-GB",
 		"--force-color-profile=srgb", "--hide-scrollbars", "--remote-debugging-pipe",

@@ -9,7 +9,6 @@ import (
 	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/payment"
-	"github.com/payhost/payhost/sdk"
 )
 
 // refreshErrors are the statuses of a call that may ask the provider.
@@ -114,9 +113,9 @@ type Filters struct {
 	MerchantReference string `query:"merchant_reference" maxLength:"255"`
 	ProviderReference string `query:"provider_reference" maxLength:"255" doc:"any name that the provider has for it"`
 	IdempotencyKey    string `query:"idempotency_key" maxLength:"255" doc:"the key of the request that created it, or of one about it"`
-	Amount            string `query:"amount" maxLength:"64" pattern:"^[0-9]+(\\.[0-9]+)?$" patternDescription:"digits with at most one point, such as \"60.00\"" doc:"exactly so much; needs created_from, of at most 31 days"`
+	Amount            string `query:"amount" maxLength:"64" pattern:"^[0-9]+(\\.[0-9]+)?$" patternDescription:"digits with at most one point, such as \"60.00\"" doc:"exactly so much: 60 is 60.00"`
 	Currency          string `query:"currency" maxLength:"32"`
-	Customer          string `query:"customer" maxLength:"255" doc:"the id, e-mail or phone of who pays or is paid, all of it; needs created_from, of at most 31 days"`
+	Customer          string `query:"customer" maxLength:"255" doc:"the id, e-mail or phone of who pays or is paid, all of it"`
 	CreatedFrom       moment `query:"created_from" doc:"created then or later"`
 	CreatedTo         moment `query:"created_to" doc:"created before then"`
 }
@@ -142,12 +141,6 @@ func (f Filters) filter(statuses []string, paging Paging) payment.Filter {
 	}
 }
 
-// wrong returns what is wrong with a cursor and with what is searched for.
-func (f Filters) wrong(prefix string, paging Paging) []sdk.Violation {
-	search := core.CheckSearch(f.filter(nil, paging), time.Now())
-	return append(core.CheckCursor(prefix, paging.Cursor), search...)
-}
-
 type listPaymentsInput struct {
 	Filters
 	Paging
@@ -156,7 +149,7 @@ type listPaymentsInput struct {
 
 // Resolve refuses a cursor of no list or of another one.
 func (in *listPaymentsInput) Resolve(huma.Context) []error {
-	return found(in.wrong("pay", in.Paging))
+	return found(core.CheckCursor("pay", in.Cursor))
 }
 
 func (a *API) listPayments(

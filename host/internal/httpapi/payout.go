@@ -101,7 +101,7 @@ type listPayoutsInput struct {
 
 // Resolve refuses a cursor of no list or of another one.
 func (in *listPayoutsInput) Resolve(huma.Context) []error {
-	return found(in.wrong("po", in.Paging))
+	return found(core.CheckCursor("po", in.Cursor))
 }
 
 func (a *API) listPayouts(

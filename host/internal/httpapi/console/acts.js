@@ -9,8 +9,8 @@ const reason = (label, required = true) => ({ name: "reason", label: required ? 
 const amountField = (label, hint) => ({ name: "amount", label, hint, inputmode: "decimal", maxlength: 40,
   pattern: "[0-9]+(\\.[0-9]+)?", title: "digits with at most one point, such as 60.00" });
 const optional = (name, value) => value ? { [name]: value } : {};
-const named = thing => `${money(thing.amount, thing.currency)} of ${thing.provider} (${thing.id}${thing.merchant_reference ? ", " + thing.merchant_reference : ""})`;
-const isNow = thing => `It is ${words(thing.status)} now.`;
+const named = thing => `${money(thing.amount, thing.currency)} at ${thing.provider} (${thing.id}${thing.merchant_reference ? ", " + thing.merchant_reference : ""})`;
+const isNow = thing => `Its status now: ${words(thing.status)}.`;
 
 // act returns a button for what the token may do, null for anything else. again shows the page anew.
 function act(scope, text, again, make, kind) {
@@ -62,7 +62,7 @@ function cancel(thing, again) {
     title: "Cancel a payment", label: "Cancel the payment", key: true, danger: true,
     fields: [reason("Reason, for the provider and the history", false)],
     path: `payments/${at(thing.id)}/cancel`, body: values => optional("reason", values.reason),
-    will: () => [`${thing.provider} is told to give up ${named(thing)}.`, isNow(thing),
+    will: () => [`${thing.provider} is told to give up the payment of ${named(thing)}.`, isNow(thing),
       thing.status === "authorized" ? "The reserved money is released; none of it is taken." : "The customer cannot pay it any more.",
       "It cannot be taken back."],
     done: answer => `${thing.id} is ${words(answer.status)}.`,
