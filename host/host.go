@@ -133,6 +133,7 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 		Store:        database,
 		VerifyAudit:  database.VerifyAudit,
 		Scrub:        database.Scrub,
+		Remember:     remember(database),
 		Approval:     func() config.Approval { return h.config().Approval },
 		Accounts:     accounts{h.supervisor, h.shadows},
 		PublicURL:    cfg.Host.PublicURL,
@@ -147,6 +148,7 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 		return nil, err
 	}
 
+	h.tellFence(ctx)
 	if err := folder.sign(h.core.Instance()); err != nil {
 		return nil, err
 	}
@@ -172,6 +174,7 @@ func openStore(
 	opts := []store.Option{
 		store.WithLogger(o.logger),
 		store.WithTimes(func(took time.Duration) { commits.Observe(took.Seconds()) }),
+		store.WithMark(store.MarkPath(cfg.Store.URL.Reveal(), cfg.Host.DataDir)),
 	}
 	if o.clock {
 		opts = append(opts, store.WithClock(o.now))

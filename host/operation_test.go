@@ -51,6 +51,8 @@ var methodsOf = map[string][]string{
 	"approve":              {"Approve"},
 	"reject":               {"Reject"},
 	"erase-customer":       {"EraseCustomer"},
+	"get-fence":            {"Fence"},
+	"lift-fence":           {"LiftFence"},
 	"list-audit":           {"ListAudit"},
 	"export-payments":      {"Export"},
 	"export-payouts":       {"Export"},

@@ -65,6 +65,8 @@ type (
 	// PauseScope is what a pause stops.
 	PauseScope = payment.PauseScope
 
+	// Fence says whether money may move on a database.
+	Fence = payment.Fence
 	// Erasure is what was erased of a person.
 	Erasure = payment.Erasure
 	// Approval is something that waits for a second name, or has waited.

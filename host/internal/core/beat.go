@@ -49,12 +49,16 @@ func (c *Core) Beat(ctx context.Context) {
 // signOfLife tells the other hosts that this one is there, and takes over what
 // became of the token keys since the last.
 func (c *Core) signOfLife(ctx context.Context) error {
-	return c.store.Write(ctx, func(tx *store.Tx) error {
+	err := c.store.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.RecordHeartbeat(ctx, c.instance); err != nil {
 			return err
 		}
 		return c.tokens.Refresh(ctx, tx)
 	})
+	if err != nil || c.remember == nil {
+		return err
+	}
+	return c.remember(ctx)
 }
 
 // watchSkew says once that this machine's clock is off, and once that it is

@@ -90,7 +90,10 @@ type Options struct {
 	// VerifyAudit recomputes the store's audit log; nil: it cannot be verified.
 	VerifyAudit func(context.Context) (payment.AuditCheck, error)
 	// Scrub takes what was erased out of the store's own files; nil: nothing.
-	Scrub     func(context.Context) error
+	Scrub func(context.Context) error
+	// Remember is called with each heartbeat: it compares the store with what the
+	// host remembers of it; nil: nothing.
+	Remember  func(context.Context) error
 	Accounts  Accounts
 	PublicURL string
 	// Approval returns what needs a second name now; nil: nothing.
@@ -119,6 +122,7 @@ type Core struct {
 	approval  func() config.Approval
 	verify    func(context.Context) (payment.AuditCheck, error)
 	scrub     func(context.Context) error
+	remember  func(context.Context) error
 	accounts  Accounts
 	keys      *idempotency.Keys
 	tokens    *token.Keys
@@ -170,6 +174,7 @@ func open(o Options) *Core {
 		approval:  o.Approval,
 		verify:    o.VerifyAudit,
 		scrub:     o.Scrub,
+		remember:  o.Remember,
 		accounts:  o.Accounts,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"),
 		log:       o.Logger,

@@ -345,6 +345,9 @@ func (c *Core) record(
 			i.ExpiresAt = now.Add(cfg.PaymentTTL)
 		}
 
+		if err := refuseFenced(ctx, tx, i.Provider); err != nil {
+			return err
+		}
 		if err := refuseIfPaused(ctx, tx, i); err != nil {
 			return err
 		}

@@ -44,6 +44,7 @@ func (a *API) describe() (v1 http.Handler, document []byte) {
 	a.approvalOperations(api)
 	a.tokenKeyOperations(api)
 	a.eraseOperations(api)
+	a.fenceOperations(api)
 	a.webhookOperations(api)
 
 	// The document is written before the schemas become as strict as the check

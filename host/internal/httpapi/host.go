@@ -62,6 +62,8 @@ type Payments interface {
 	VerifyAudit(ctx context.Context) (payment.AuditCheck, error)
 	// Erase erases a person; it refuses what is open.
 	Erase(ctx context.Context, customer string) (payment.Erasure, error)
+	Fence(ctx context.Context) (payment.Fence, error)
+	LiftFence(ctx context.Context, by, reason string) (payment.Fence, error)
 
 	// TokenKeys, RotateTokenKey and EndTokenKey return all keys that sign
 	// webhook and return URLs, as they are then.

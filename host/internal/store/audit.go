@@ -105,20 +105,21 @@ const (
 var auditRows = rowsOf(insertAudit, insertAudits, auditRowsTypes)
 
 // chainAudits writes the rows that the writes of a commit have added, as far as
-// they have not failed. late are the jobs that have failed since they ended.
+// they have not failed. late are the jobs that have failed since they ended, and
+// head is the newest row that the commit has; none when it has no row.
 func (s *Store) chainAudits(
 	ctx context.Context,
 	tx batch,
 	jobs []*job,
 	failed map[*job]error,
-) (late map[*job]error, err error) {
+) (head auditHead, late map[*job]error, err error) {
 	audited := slices.ContainsFunc(jobs, func(j *job) bool { return len(j.audits) > 0 })
 	if !audited {
-		return nil, nil
+		return auditHead{}, nil, nil
 	}
-	head, late, err := tx.auditHead()
+	head, late, err = tx.auditHead()
 	if err != nil || tx.spoiled() {
-		return late, err
+		return head, late, err
 	}
 
 	var rows [][]any
@@ -137,16 +138,16 @@ func (s *Store) chainAudits(
 	}
 
 	if len(rows) == 0 {
-		return late, nil
+		return head, late, nil
 	}
 
 	for _, one := range s.auditStatements(rows) {
 		if err := tx.queue(ctx, one.query, one.args, nil); err != nil {
-			return late, err
+			return head, late, err
 		}
 	}
 
-	return late, tx.queue(ctx, moveAuditHead, []any{head.position, head.hash}, nil)
+	return head, late, tx.queue(ctx, moveAuditHead, []any{head.position, head.hash}, nil)
 }
 
 func (s *Store) auditStatements(rows [][]any) (list []statement) {

@@ -364,7 +364,7 @@ func (s *Store) runOnce(
 	}
 
 	// A job may turn out to have failed before the commit itself.
-	late, err := s.chainAudits(ctx, tx, jobs, failed)
+	head, late, err := s.chainAudits(ctx, tx, jobs, failed)
 	if err != nil {
 		tx.rollback()
 		return nil, unwritten{s.db.traits().mapped(err)}
@@ -392,6 +392,8 @@ func (s *Store) runOnce(
 		if len(jobs) > 1 {
 			return nil, errSpoiled
 		}
+	} else {
+		s.markReached(head)
 	}
 
 	for j, err := range late {

@@ -299,6 +299,10 @@ func (c *copying) fill(ctx context.Context, tx pgx.Tx) error {
 		c.tables = append(c.tables, CopiedTable{plans[k].name, plans[k].rows, digest})
 	}
 
+	// The new database has no mark yet.
+	if _, err := tx.Exec(ctx, `DELETE FROM settings WHERE name = $1`, settingMarked); err != nil {
+		return fmt.Errorf("forget the mark of the source: %w", err)
+	}
 	_, err = tx.Exec(ctx, insertMove, movedFrom, c.move.id, c.from,
 		micros(c.move.begun), micros(time.Now()))
 	return err

@@ -38,6 +38,7 @@ func fullDatabase(t *testing.T) (url string) {
 		return errors.Join(err, tx.InsertIntent(ctx, odd),
 			tx.AppendEvent(ctx, payment.KindPayment, odd.ID, "", &e),
 			tx.SetSetting(ctx, "empty", ""), tx.RecordHeartbeat(ctx, "host_1"),
+			tx.SetFence(ctx, "a copy"),
 			tx.SetPause(ctx, payment.Pause{Provider: "acme", What: payment.PausePayments}),
 			tx.Exec(ctx, `UPDATE intents SET state = NULL WHERE id = 'x_1'`))
 	})

@@ -458,3 +458,12 @@ func (t *Tx) Dump(ctx context.Context) (string, error) {
 	}
 	return all.String(), nil
 }
+
+// SetFence sets the fence.
+func (t *Tx) SetFence(ctx context.Context, why string) error { return t.setFence(ctx, why) }
+
+// WhyForeign compares the database with a mark.
+func (t *Tx) WhyForeign(ctx context.Context, position int64, hash string) (string, error) {
+	row := markedRow{auditHead: auditHead{position: position, hash: hash}}
+	return t.whyForeign(ctx, row, auditHead{position: 2})
+}

@@ -253,7 +253,7 @@ var (
 	// Whatever SQLite scans is small, or a list of pages from indexes.
 	sqliteScan = regexp.MustCompile(`(?m)^SCAN (\w+)`)
 	small      = regexp.MustCompile(
-		`^(hosts|counters|settings|pauses|audit_head|moved|pages|page\d+|CONSTANT)$`,
+		`^(hosts|counters|settings|pauses|fence|audit_head|moved|pages|page\d+|CONSTANT)$`,
 	)
 	sqliteSort = regexp.MustCompile(`USE TEMP B-TREE FOR (LAST TERM OF )?ORDER BY`)
 	// These sort what belongs to one reference or one transfer, or pages.

@@ -75,6 +75,7 @@ type Store struct {
 	behind chan *job     // jobs that let those of queue go first
 	done   chan struct{} // closed when the writer has ended
 	closed chan struct{} // closed by Close
+	mark   *mark         // nil without one
 	// readOnly is a store without a writer; its channels are closed.
 	readOnly bool
 }
@@ -107,7 +108,19 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	if err := s.refuseMoved(ctx); err != nil {
 		return nil, errors.Join(err, s.db.close())
 	}
-	return s.start(ctx)
+	if s.mark != nil {
+		if err := s.mark.open(); err != nil {
+			return nil, errors.Join(err, s.db.close())
+		}
+	}
+	if s, err = s.start(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.CompareWithMark(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+
+	return s, nil
 }
 
 // openAnyway is Open also for a database that was left for another one.
@@ -176,7 +189,11 @@ func (s *Store) Close() error {
 	}
 	close(s.closed)
 	<-s.done
-	return s.db.close()
+	var unmarked error
+	if s.mark != nil {
+		unmarked = errors.Join(s.mark.sync(), s.mark.file.Close())
+	}
+	return errors.Join(s.db.close(), unmarked)
 }
 
 // Ping returns nil when the database answers.
