@@ -52,8 +52,8 @@ A host on PostgreSQL is backed up with PostgreSQL's own tools.`,
 		if a.json {
 			return a.printValue(done)
 		}
-		a.note("%s has %d payments, payouts and refunds, up to entry %s of the audit log, of %s; it "+
-			"was read again from end to end, %d kB", args[0], done.Intents, done.Newest,
+		a.note("%s has %s, up to entry %s of the audit log, of %s; it was read again from end to "+
+			"end, %d kB", args[0], count(int(done.Intents), "record"), done.Newest,
 			done.NewestAt.Format(time.RFC3339), (done.Bytes+1023)>>10)
 		return nil
 	}
@@ -218,8 +218,8 @@ func (a *app) restored(database, aside string, found store.BackedUp) error {
 		a.note("the former database is %s now", aside)
 	}
 	since := found.NewestAt.Format(time.RFC3339)
-	a.note("%s is restored: %d payments, payouts and refunds, up to entry %s of the audit log, of %s",
-		database, found.Intents, found.Newest, since)
+	a.note("%s is restored: %s, up to entry %s of the audit log, of %s",
+		database, count(int(found.Intents), "record"), found.Newest, since)
 	a.note("it is fenced, and no money moves: start the host, find out at each provider what "+
 		"happened since %s, look at payhost attention, then payhost fence lift --reason TEXT", since)
 	return nil
