@@ -35,6 +35,9 @@ RELEASED = $(sort $(wildcard sdk/proto/released/*.binpb))
 CC_FOUND       := $(firstword $(foreach cc,gcc cc,$(shell command -v $(cc) 2>/dev/null)))
 POSTGRES_FOUND := $(firstword $(PAYHOST_TEST_POSTGRES) $(shell command -v postgres 2>/dev/null) $(wildcard /usr/lib/postgresql/*/bin/postgres))
 
+# The console is tried in a real browser.
+CHROMIUM_FOUND := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name) 2>/dev/null)))
+
 # Whether this machine has what the JavaScript plugin is built with. The packages are fetched once on trial, outside of the
 # work tree: what npm then has, the tests find again.
 NODE_TRIAL = node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' && rm -rf bin/node && mkdir -p bin/node && \
@@ -42,7 +45,7 @@ NODE_TRIAL = node -e 'process.exit(Number(parseInt(process.versions.node) < 20))
 	npm ci --ignore-scripts --prefer-offline --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugin run demo test conformance node bench bench-quick simulate chaos siege mutants fuzz lint generate verify verify-go verify-contract verify-rules clean
+.PHONY: help build plugin run demo test conformance node bench bench-quick simulate chaos siege mutants fuzz lint generate verify verify-go verify-contract verify-rules dist verify-dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,13 +75,14 @@ test: ## run all tests, under the race detector where there is a C compiler, wit
 	@echo "Node.js tests $(if $(NODE_FOUND),run with $(NODE_FOUND),are left out: there is no node of 20 or later or no npm or it cannot get the packages)"
 	@echo "PostgreSQL tests $(if $(PAYHOST_TEST_POSTGRES),run on the server that PAYHOST_TEST_POSTGRES names,$(if \
 		$(POSTGRES_FOUND),run with $(POSTGRES_FOUND),are left out: PAYHOST_TEST_POSTGRES is not set and there is no postgres program))"
+	@echo "browser tests $(if $(CHROMIUM_FOUND),run with $(CHROMIUM_FOUND),are left out: there is no chromium program)"
 	@$(GO) build -C tools -o ../bin/testgate ./testgate && $(GO) test -C tools ./testgate ./mutants
 # Several packages' tests build the real programs, at the same time: without this each compiles all of them.
 	@$(REAL) ./host/cmd/payhost ./plugins/...
 # What reading costs is measured without the race detector.
 	@$(GO) test -run TestReadingTakesNoTime ./sdk/providerhttp
 	@$(if $(CC_FOUND),CGO_ENABLED=1 CC=$(notdir $(CC_FOUND))) bin/testgate -skips tools/testgate/allowed-skips.txt \
-		$(if $(POSTGRES_FOUND),,-without postgres) $(if $(NODE_FOUND),,-without node) -- -timeout 10m $(if $(CC_FOUND),-race) ./...
+		$(if $(POSTGRES_FOUND),,-without postgres) $(if $(CHROMIUM_FOUND),,-without chromium) $(if $(NODE_FOUND),,-without node) -- -timeout 10m $(if $(CC_FOUND),-race) ./...
 
 node: ## build the plugin in JavaScript, examples/node, into its dist/ (VERSION=1.2.0 names the version)
 	cd examples/node && npm ci --ignore-scripts --no-audit --no-fund && VERSION=$(VERSION) npm run -s build
@@ -166,6 +170,34 @@ verify-contract: $(BUF) $(GENERATORS)
 # The alerts of deploy/prometheus are read and tried by Prometheus's own code, which has a module of its own.
 verify-rules:
 	$(GO) test -C tools/rules ./...
+
+# The same commit, Go release and VERSION give the same files on every machine. The plugin for tests is not for machines in
+# earnest. What is the same everywhere (pages, completions, schema) is written by the program for this machine.
+PLATFORMS ?= linux-amd64 linux-arm64 darwin-arm64
+PACKED     = bin/dist
+MADE       = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
+dist: ## pack archives and .deb for PLATFORMS into bin/dist (VERSION=1.2.0)
+	@test "$(origin VERSION)" != file || { echo "make dist: VERSION= is missing, such as 1.2.0" >&2; exit 2; }
+	rm -rf $(PACKED) && mkdir -p $(PACKED)/common/man $(PACKED)/common/bash $(PACKED)/common/zsh $(PACKED)/common/fish
+	$(foreach platform,$(PLATFORMS),mkdir -p $(PACKED)/programs/$(platform)/plugins && \
+		export GOOS=$(firstword $(subst -, ,$(platform))) GOARCH=$(lastword $(subst -, ,$(platform))) && \
+		$(BUILD) -o $(PACKED)/programs/$(platform)/ ./host/cmd/payhost && \
+		$(BUILD) -o $(PACKED)/programs/$(platform)/plugins/ $(patsubst %,./plugins/%,$(filter-out reference,$(PLUGINS))) && ) true
+	@$(BUILD) -o $(PACKED)/payhost ./host/cmd/payhost && cd $(PACKED) && ./payhost man common/man && \
+		./payhost completion bash >common/bash/payhost && ./payhost completion zsh >common/zsh/_payhost && \
+		./payhost completion fish >common/fish/payhost.fish && ./payhost config schema >common/payhost.schema.json && \
+		./payhost config init --config common/sample.toml && \
+		sed -e 's,^#plugin_dir = .*,plugin_dir = "/usr/lib/payhost/plugins",' -e 's,^#data_dir = .*,data_dir = "/var/lib/payhost",' \
+			common/sample.toml >common/config.toml
+	@$(GO) build -C tools/dist -o ../../bin/tools/dist . && bin/tools/dist -version $(VERSION) -programs $(PACKED)/programs \
+		-common $(PACKED)/common -out $(PACKED) -time $(MADE)
+
+# The package is made twice and must be the same, then installed, started, removed and purged. dpkg needs root.
+verify-dist: ## try the .deb for this machine: install, start, remove (as root, where there is dpkg)
+	$(GO) vet -C tools/dist ./... && $(GO) test -C tools/dist ./...
+	@if [ "$$(id -u)" = 0 ] && command -v dpkg >/dev/null; then \
+		$(MAKE) dist VERSION=0.0.1 PLATFORMS=linux-$$(dpkg --print-architecture) && deploy/debian/try bin/dist/payhost_0.0.1_$$(dpkg --print-architecture).deb; \
+	else echo "no dpkg, or not root: the package is not tried"; fi
 
 clean: ## remove what was built; var/ (data of make run) stays
 	rm -rf bin examples/node/dist examples/node/gen examples/node/node_modules

@@ -2,9 +2,11 @@ package host
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/job"
+	"github.com/payhost/payhost/host/internal/store"
 )
 
 // The kinds of background work. Their names are in the table of jobs.
@@ -13,7 +15,7 @@ const (
 	workProviderRecovery = "provider_recovery" // reconciles what is due at one provider
 	workWebhooks         = "notices"           // finds the providers whose webhooks wait
 	workProviderWebhooks = "provider_notices"  // reads again what waits of one provider
-	workForget           = "forget"            // deletes old unverified webhooks
+	workForget           = "forget"            // deletes and erases what is kept no longer
 	workEvents           = "events"            // wakes the pusher
 )
 
@@ -84,7 +86,12 @@ func (h *Host) triggerEach(ctx context.Context, work string, providers []string)
 	return nil
 }
 
-func (h *Host) forget(ctx context.Context, _ string) error { return h.inbox.Forget(ctx) }
+// forget deletes what nobody needs, and what [retention] keeps no longer. It
+// yields to callers.
+func (h *Host) forget(ctx context.Context, _ string) error {
+	ctx = store.Behind(ctx)
+	return errors.Join(h.inbox.Forget(ctx), h.core.Forget(ctx, h.config().Retention))
+}
 
 // wakePusher has the pusher look for retries and for other hosts' events.
 func (h *Host) wakePusher(context.Context, string) error {

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"crypto/tls"
 	"log/slog"
 	"time"
@@ -30,3 +31,6 @@ func (c Certificate) Current() (*tls.Certificate, error) {
 
 // ForbidsPrograms is for the test of it.
 func ForbidsPrograms(dir string) bool { return forbidsPrograms(dir) }
+
+// Forget does what background work does with what is old.
+func (h *Host) Forget(ctx context.Context) error { return h.forget(ctx, "") }

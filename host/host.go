@@ -19,6 +19,7 @@ import (
 	"github.com/payhost/payhost/host/internal/job"
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/recovery"
+	"github.com/payhost/payhost/host/internal/rehearsal"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/sdk"
@@ -31,6 +32,7 @@ type Host struct {
 	metrics     *prometheus.Registry
 	store       *store.Store
 	supervisor  *supervisor.Supervisor
+	shadows     *rehearsal.Shadows
 	core        *core.Core
 	recovery    *recovery.Reconciler
 	inbox       *inbox.Inbox
@@ -116,6 +118,11 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 	}
 
 	h.supervisor = h.newSupervisor(chosen)
+	h.shadows = rehearsal.NewShadows(rehearsal.ShadowOptions{
+		PluginDir: cfg.Host.PluginDir,
+		Logger:    chosen.logger,
+		Now:       database.Now,
+	})
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.supervisor.Close(ctx), database.Close())
@@ -125,8 +132,10 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 	h.core, err = core.New(ctx, core.Options{
 		Store:        database,
 		VerifyAudit:  database.VerifyAudit,
+		Scrub:        database.Scrub,
+		Remember:     remember(database),
 		Approval:     func() config.Approval { return h.config().Approval },
-		Accounts:     accounts{h.supervisor},
+		Accounts:     accounts{h.supervisor, h.shadows},
 		PublicURL:    cfg.Host.PublicURL,
 		Limits:       h.supervisor.Limits,
 		TokenSecrets: each(cfg.Host.TokenSecrets, sdk.Secret.Reveal),
@@ -139,6 +148,7 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 		return nil, err
 	}
 
+	h.tellFence(ctx)
 	if err := folder.sign(h.core.Instance()); err != nil {
 		return nil, err
 	}
@@ -149,6 +159,7 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 
 	// From here on there are no errors.
 	h.supervisor.Apply(ctx, cfg.Providers) // a plugin that does not come up is tried again
+	h.shadows.Apply(cfg.Providers)
 	h.start(context.WithoutCancel(ctx))
 
 	return h, nil
@@ -163,6 +174,7 @@ func openStore(
 	opts := []store.Option{
 		store.WithLogger(o.logger),
 		store.WithTimes(func(took time.Duration) { commits.Observe(took.Seconds()) }),
+		store.WithMark(store.MarkPath(cfg.Store.URL.Reveal(), cfg.Host.DataDir)),
 	}
 	if o.clock {
 		opts = append(opts, store.WithClock(o.now))
@@ -191,14 +203,14 @@ func (h *Host) assemble(ctx context.Context) (err error) {
 	h.recovery = recovery.New(recovery.Options{
 		Core:     h.core,
 		Store:    h.store,
-		Accounts: accounts{h.supervisor},
+		Accounts: accounts{h.supervisor, h.shadows},
 		Logger:   h.log,
 	})
 	h.inbox = inbox.New(inbox.Options{
 		Store:          h.store,
 		Core:           h.core,
-		Accounts:       readers{h.supervisor},
-		Directory:      accounts{h.supervisor},
+		Accounts:       readers{h.supervisor, h.shadows},
+		Directory:      accounts{h.supervisor, h.shadows},
 		TrustedProxies: h.cfg.HTTP.TrustedProxies,
 		PublicURL:      h.cfg.Host.PublicURL,
 		Logger:         h.log,
@@ -312,6 +324,7 @@ func (h *Host) close(ctx context.Context) error {
 	for _, collector := range h.registered {
 		h.metrics.Unregister(collector) // the next host on this registry shows its own
 	}
+	h.shadows.Close()
 	err := h.supervisor.Close(ctx)
 	h.core.GiveUp() // answers that the database does not take are logged now
 	<-calls         // with the plugins gone every call ends

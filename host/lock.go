@@ -130,6 +130,17 @@ func checksums(cfg *Config) (map[string]string, error) {
 		}
 
 		sums[account.Program()] = sum
+		if account.Canary.Version == "" {
+			continue
+		}
+
+		// A candidate gets the account's secrets, too.
+		_, sum, err = catalog.Sum(account.Plugin, account.Canary.Version)
+		if err != nil {
+			key := "providers." + account.Name + ".canary.version"
+			problems = append(problems, problemAt(cfg, key, err.Error()))
+		}
+		sums[account.Plugin+"@"+account.Canary.Version] = sum
 	}
 
 	if len(problems) > 0 {

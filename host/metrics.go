@@ -41,6 +41,7 @@ func (h *Host) registerMetrics(commits prometheus.Collector, version string) {
 			Help: "Whether the last reload was applied whole: 1, or 0. It is 1 before the first.",
 		}, h.reloadedWhole),
 	)
+	h.register(h.shadows.Collectors()...)
 }
 
 // providerNames returns the names of the configured providers.

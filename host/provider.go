@@ -8,6 +8,7 @@ import (
 
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/inbox"
+	"github.com/payhost/payhost/host/internal/rehearsal"
 	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
@@ -17,7 +18,7 @@ import (
 func (h *Host) Providers() []ProviderStatus {
 	list := []ProviderStatus{}
 	for _, status := range h.supervisor.Statuses() {
-		list = append(list, statusOf(status))
+		list = append(list, h.statusOf(status))
 	}
 	return list
 }
@@ -29,7 +30,7 @@ func (h *Host) Provider(name string) (ProviderStatus, bool) {
 	if !ok {
 		return ProviderStatus{}, false
 	}
-	return statusOf(found), true
+	return h.statusOf(found), true
 }
 
 // PauseProvider stops new payments, new payouts or both at a provider, on every
@@ -123,8 +124,9 @@ func (h *Host) configSchema(name string) json.RawMessage {
 	return status.ConfigSchema
 }
 
-func statusOf(found supervisor.Status) ProviderStatus {
+func (h *Host) statusOf(found supervisor.Status) ProviderStatus {
 	return ProviderStatus{
+		Canary:              h.shadows.Status(found.Name),
 		Name:                found.Name,
 		State:               ProviderState(found.State),
 		Since:               found.Since,
@@ -176,7 +178,10 @@ func each[From, To any](list []From, convert func(From) To) []To {
 }
 
 // accounts shows the supervisor to what makes calls.
-type accounts struct{ supervisor *supervisor.Supervisor }
+type accounts struct {
+	supervisor *supervisor.Supervisor
+	shadows    *rehearsal.Shadows
+}
 
 func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) {
 	return a.counted(ctx, name)(a.supervisor.Acquire(ctx, name))
@@ -185,7 +190,7 @@ func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) 
 func (a accounts) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
 	// A query that a stranger's webhook caused has fewer places than others.
 	if inbox.IsStatusQuery(ctx) {
-		return leaseOf(a.supervisor.AcquireQuery(ctx, name))
+		return leaseOf(a.shadows, name)(a.supervisor.AcquireQuery(ctx, name))
 	}
 	return a.counted(ctx, name)(a.supervisor.AcquireExisting(ctx, name))
 }
@@ -199,7 +204,7 @@ func (a accounts) counted(
 		if verb := core.CallingFor(ctx); (err != nil) && (verb != "") {
 			a.supervisor.CountTurnedAway(name, verb, err)
 		}
-		return leaseOf(lease, err)
+		return leaseOf(a.shadows, name)(lease, err)
 	}
 }
 
@@ -210,7 +215,10 @@ func (a accounts) Trust(name string) ([]sdk.WebhookTrust, bool) {
 
 // readers shows the supervisor to the inbox, which has the plugins read what
 // came in.
-type readers struct{ supervisor *supervisor.Supervisor }
+type readers struct {
+	supervisor *supervisor.Supervisor
+	shadows    *rehearsal.Shadows
+}
 
 // Acquire is AcquireExisting: reading is always about something under way.
 func (r readers) Acquire(ctx context.Context, name string) (core.Lease, error) {
@@ -218,14 +226,18 @@ func (r readers) Acquire(ctx context.Context, name string) (core.Lease, error) {
 }
 
 func (r readers) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
-	return leaseOf(r.supervisor.AcquireReading(ctx, name))
+	return leaseOf(r.shadows, name)(r.supervisor.AcquireReading(ctx, name))
 }
 
-// leaseOf keeps a nil *supervisor.Lease from becoming a core.Lease that is not
-// nil.
-func leaseOf(lease *supervisor.Lease, err error) (core.Lease, error) {
-	if err != nil {
-		return nil, err
+// leaseOf shows what a lease reads to the account's shadow. It keeps a nil
+// *supervisor.Lease from becoming a core.Lease that is not nil.
+func leaseOf(
+	shadows *rehearsal.Shadows, name string,
+) func(*supervisor.Lease, error) (core.Lease, error) {
+	return func(lease *supervisor.Lease, err error) (core.Lease, error) {
+		if err != nil {
+			return nil, err
+		}
+		return shadows.Lease(name, lease), nil
 	}
-	return lease, nil
 }

@@ -54,7 +54,7 @@ type ReloadResult struct {
 // valid, and then nothing has changed. Otherwise every provider that differs is
 // brought up, reconfigured, swapped or taken out by itself: one that fails
 // keeps what served before, and one that is quarantined is started again. API
-// tokens, the certificate and drain_notice count at once; other settings
+// tokens, [retention], the certificate and drain_notice count at once; other settings
 // outside of [providers] that differ are reported with ActionRestart and wait
 // for the next start.
 //
@@ -144,6 +144,7 @@ func (h *Host) reload(ctx context.Context, cfg *Config, force bool) ([]ReloadRes
 	// The providers first: what did not come up is in the results, and does not
 	// keep the rest from counting.
 	results := apply(ctx, cfg.Providers)
+	h.shadows.Apply(cfg.Providers)
 
 	h.mu.Lock()
 	h.cfg = inForce(before, cfg)

@@ -65,11 +65,17 @@ type (
 	// PauseScope is what a pause stops.
 	PauseScope = payment.PauseScope
 
+	// Fence says whether money may move on a database.
+	Fence = payment.Fence
+	// Erasure is what was erased of a person.
+	Erasure = payment.Erasure
 	// Approval is something that waits for a second name, or has waited.
 	Approval = payment.Approval
 	// ApprovalFilter narrows a list of approvals.
 	ApprovalFilter = payment.ApprovalFilter
 
+	// ExportRequest says what is exported.
+	ExportRequest = payment.ExportRequest
 	// AuditEntry is one row of the audit log.
 	AuditEntry = payment.AuditEntry
 	// AuditFilter narrows a list of the audit log.
@@ -84,6 +90,13 @@ type (
 	ProviderStatus = payment.ProviderStatus
 	// ProviderState is the state of a configured provider.
 	ProviderState = payment.ProviderState
+	// CanaryDifference is what a provider's new version makes otherwise of what was
+	// read.
+	CanaryDifference = payment.CanaryDifference
+	// CanaryState says what a provider's new version does.
+	CanaryState = payment.CanaryState
+	// ProviderCanary is a provider's new version.
+	ProviderCanary = payment.ProviderCanary
 	// ProviderLimit bounds the amounts of one currency.
 	ProviderLimit = payment.ProviderLimit
 	// ProviderOperation is an operation that only this provider has.

@@ -1,12 +1,9 @@
 package config
 
 import (
-	"fmt"
-	"regexp"
-	"strings"
+	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/shopspring/decimal"
 )
 
 // Approval is the table [approval]: what a second name has to approve before it
@@ -32,48 +29,12 @@ func (a Approval) Above(currency string) (decimal.Decimal, bool) {
 }
 
 func (l *loader) approval(c *Config, t *table) {
-	const want = `a list of amounts, such as ["1000.00 USD"]`
-	for _, i := range t.texts("payout_above", want, false) {
-		money, problem := parseMoney(i.text)
-		if i.ok && problem != "" && !l.unread(i.path) {
-			l.add(i.path, "%s", problem)
-		}
-		// An unreadable one is kept too: elements keep their places.
-		c.Approval.PayoutAbove = append(c.Approval.PayoutAbove, money)
-	}
+	l.caps(t, "payout_above", &c.Approval.PayoutAbove)
 	t.boolean("resolve", &c.Approval.Resolve)
 	t.finish("")
 }
 
-var currencyCode = regexp.MustCompile(`^[A-Z0-9]{2,32}$`)
-
-// parseMoney reads an amount and its currency, such as "1000.00 USD".
-func parseMoney(text string) (money sdk.Money, problem string) {
-	amount, currency, _ := strings.Cut(text, " ")
-	parsed, err := sdk.ParseAmount(amount)
-	if err != nil || !currencyCode.MatchString(currency) {
-		return money, fmt.Sprintf(
-			"%q is not an amount with its currency in upper case, such as \"1000.00 USD\"", text)
-	}
-	return sdk.Money{Amount: parsed, Currency: currency}, ""
-}
-
-// checkApproval checks [approval].
+// checkApproval checks [approval]. Above zero is every payout.
 func (c *Config) checkApproval(problems *report) {
-	places := map[string]int{}
-	for i, limit := range c.Approval.PayoutAbove {
-		key := element("approval.payout_above", i)
-		if problems.unread(key) {
-			continue
-		}
-		if limit.Amount.IsNegative() || !currencyCode.MatchString(limit.Currency) {
-			problems.check(key, "is not an amount with its currency in upper case")
-			continue
-		}
-		if first, twice := places[limit.Currency]; twice {
-			problems.check(key, "is a second amount in %s; the first is %s",
-				limit.Currency, element("approval.payout_above", first))
-		}
-		places[limit.Currency] = i
-	}
+	checkCaps(problems, "approval.payout_above", c.Approval.PayoutAbove, true)
 }

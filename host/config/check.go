@@ -53,6 +53,7 @@ func (c *Config) check(problems *report) {
 	c.checkTokens(problems)
 	c.checkApproval(problems)
 	c.checkPlugins(problems)
+	c.checkRetention(problems)
 	for i := range c.Providers {
 		// The providers are sorted, so two of one name are neighbors.
 		if i > 0 && c.Providers[i].Name == c.Providers[i-1].Name {
@@ -309,6 +310,7 @@ func (p *Provider) check(problems *report) {
 	}
 
 	p.Limits.check(problems, path+".limits")
+	p.Canary.check(problems, path+".canary", p.Version)
 	if _, ok := canonical(p.Config); !ok {
 		problems.check(path+".config", "must be a JSON object")
 	}

@@ -27,6 +27,8 @@ type Config struct {
 	Approval Approval
 	// Plugins is whose plugins may be installed and run [plugins].
 	Plugins Plugins
+	// Retention is how long records are kept [retention].
+	Retention Retention
 	// Store is the database of the payments [store].
 	Store Store
 	// Log is about the host's log [log].
@@ -173,6 +175,9 @@ type Provider struct {
 	Isolation string
 	// Limits are caps on what is sent, and on how fast [limits]. Default none.
 	Limits Limits
+	// Canary is a new version that reads what the serving one reads [canary].
+	// Default none.
+	Canary Canary
 	// Config is the plugin's own table as a JSON object, keys sorted and
 	// numbers digit by digit as in the file, with references resolved [config].
 	// It holds secrets. Default {}. The plugin checks it.
@@ -190,6 +195,34 @@ type Provider struct {
 	// policy and pluginDir are the Config's, for the same reason.
 	policy    *release.Policy
 	pluginDir string
+}
+
+// Canary is a new version of an account's plugin, the table
+// [providers.NAME.canary]. With percent 0 it is a shadow: it reads the webhooks and
+// the provider's answers that the serving version reads, what it makes of them is
+// compared, and nothing of it counts.
+type Canary struct {
+	// Version makes the program <plugin>@<version> the candidate [version].
+	Version string
+	// Percent is the share of new payments and payouts that the candidate makes
+	// [percent]. Only 0 is possible.
+	Percent int
+}
+
+// check adds what is wrong with a canary to the problems.
+func (c Canary) check(problems *report, path, serving string) {
+	switch {
+	case c == Canary{}:
+		return
+	case !pluginVersion.MatchString(c.Version):
+		problems.check(path+".version",
+			`is not a version, such as "1.0.0": 1 to 64 letters, digits, dots, +, _ and -`)
+	case c.Version == serving:
+		problems.check(path+".version", "is the version that serves")
+	}
+	if c.Percent != 0 {
+		problems.check(path+".percent", "must be 0: a new version can only read along")
+	}
 }
 
 // The values of Provider.Isolation.
@@ -214,7 +247,8 @@ func (c *Config) Position(key string) (line int) {
 }
 
 // Same reports whether both would run alike: every field, the configuration and
-// its secrets are equal. A reload does not touch a provider that is the same.
+// its secrets are equal, but for Canary, which is another program's. A reload does
+// not touch a provider that is the same.
 func (p Provider) Same(o Provider) bool {
 	if len(p.Secrets) != len(o.Secrets) {
 		return false

@@ -37,6 +37,11 @@ payout_above = ["1000.00 USD", "900 EUR"]
 [plugins]
 trusted_keys = ["RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"]
 require = ["signature", "conformance"]
+[retention]
+exchanges = "90d"
+webhooks = "91d"
+personal = "400d"
+events = "17520h"
 [tokens.shop]
 secret = ["token-one", "token-two"]
 scopes = ["payments:write", "resolve"]

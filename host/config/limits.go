@@ -124,27 +124,34 @@ func (l Limits) check(problems *report, path string) {
 	}
 
 	for _, caps := range l.lists() {
-		key := path + "." + caps.key
-		named := map[string]bool{}
+		checkCaps(problems, path+"."+caps.key, caps.list, false)
+	}
+}
 
-		for k, one := range caps.list {
-			at := element(key, k)
+// checkCaps checks amounts, of which each currency has one at most.
+func checkCaps(problems *report, key string, caps []sdk.Money, zero bool) {
+	named := map[string]int{}
 
-			switch {
-			case problems.unread(at):
-			case sdk.CheckCurrency(one.Currency) != nil:
-				problems.check(at, "needs a currency in upper case")
-			case !one.Amount.IsPositive():
-				problems.check(
-					at,
-					"must be more than zero; `payhost pause` stops everything",
-				)
+	for k, one := range caps {
+		at := element(key, k)
+		first, twice := named[one.Currency]
 
-			case named[one.Currency]:
-				problems.check(at, "a second amount in %s", one.Currency)
-			}
+		switch {
+		case problems.unread(at):
+			continue
+		case sdk.CheckCurrency(one.Currency) != nil:
+			problems.check(at, "needs a currency in upper case")
+		case zero && one.Amount.IsNegative():
+			problems.check(at, "must not be negative")
+		case !zero && !one.Amount.IsPositive():
+			problems.check(at, "must be more than zero; `payhost pause` stops everything")
+		case twice:
+			problems.check(at, "a second amount in %s; the first is %s",
+				one.Currency, element(key, first))
+		}
 
-			named[one.Currency] = true
+		if !twice {
+			named[one.Currency] = k
 		}
 	}
 }

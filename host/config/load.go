@@ -27,6 +27,7 @@ type loader struct {
 	dir      string // the file's folder, where relative paths begin
 	lookup   func(name string) (string, bool)
 	literals map[string]string
+	keys     map[string]kind // those that were asked for, when somebody wants to know
 }
 
 // load is Load with a function that looks environment variables up.
@@ -102,7 +103,8 @@ func readFile(path string) (file, text, problem string) {
 }
 
 // tables are the names of the tables of the first level.
-var tables = []string{"host", "http", "store", "log", "events", "providers", "tokens", "approval", "plugins"}
+var tables = []string{"host", "http", "store", "log", "events", "providers", "tokens", "approval",
+	"plugins", "retention"}
 
 // read turns the file's tables into a Config: types, unknown keys and
 // references. check checks the bounds.
@@ -116,6 +118,7 @@ func (l *loader) read(tree map[string]any) *Config {
 	l.events(cfg, root.sub("events", "a table: [events]"))
 	l.approval(cfg, root.sub("approval", "a table: [approval]"))
 	l.plugins(cfg, root.sub("plugins", "a table: [plugins]"))
+	l.retention(cfg, root.sub("retention", "a table: [retention]"))
 
 	// The order of this map is random; complete sorts the providers.
 	providers := root.sub("providers", "a table of tables: [providers.NAME]")
@@ -240,6 +243,11 @@ func (l *loader) provider(name string, t *table) Provider {
 	t.text("isolation", &p.Isolation)
 
 	p.Limits = l.limits(t.sub("limits", "a table: [providers.NAME.limits]"))
+
+	canary := t.sub("canary", "a table: [providers.NAME.canary]")
+	canary.text("version", &p.Canary.Version)
+	whole(canary, "percent", &p.Canary.Percent)
+	canary.finish("the keys are version and percent")
 
 	// The plugin alone knows the keys of its own table.
 	own := t.sub("config", "a table: [providers.NAME.config]")

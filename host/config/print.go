@@ -27,6 +27,7 @@ type shown struct {
 	SequenceStart uint64 `json:"sequence_start"`
 	Isolation     string `json:"isolation"`
 	Limits        any    `json:"limits,omitempty"`
+	Canary        any    `json:"canary,omitempty"`
 	Config        string `json:"config"`
 }
 
@@ -34,6 +35,11 @@ func (p Provider) shown() shown {
 	var limits any
 	if !p.Limits.same(Limits{}) {
 		limits = p.Limits
+	}
+
+	var canary any
+	if p.Canary != (Canary{}) {
+		canary = p.Canary
 	}
 
 	return shown{
@@ -50,6 +56,7 @@ func (p Provider) shown() shown {
 		SequenceStart: p.SequenceStart,
 		Isolation:     p.Isolation,
 		Limits:        limits,
+		Canary:        canary,
 		Config:        "[secret]",
 	}
 }

@@ -11,14 +11,14 @@ import (
 
 const withSecrets = `[host]
 watch = true
-token_secret = ["CANARYnew-a-long-secret-of-32-bytes!", 'CANARYold-a-long-secret-of-32-bytes!']
+token_secret = ["NIGHTJARnew-a-long-secret-of-32-bytes!", 'NIGHTJARold-a-long-secret-of-32-bytes!']
 [http]
-tokens = ["CANARYtoken", "CANARYold"]
+tokens = ["NIGHTJARtoken", "NIGHTJARold"]
 [store]
-url = "postgres://payhost:CANARY@db/payhost"
+url = "postgres://payhost:NIGHTJAR@db/payhost"
 [events]
 url = "https://shop.example/events"
-secret = ["CANARYnew", 'CANARYold']
+secret = ["NIGHTJARnew", 'NIGHTJARold']
 [providers.a]
 plugin = "a"
 timeout = "1s"
@@ -26,11 +26,11 @@ timeout = "1s"
 name = "a"
 key = """
 -----BEGIN KEY-----
-CANARYxyz==
+NIGHTJARxyz==
 """
-inline = { secret = "CANARY", list = ["CANARY"] }
+inline = { secret = "NIGHTJAR", list = ["NIGHTJAR"] }
 [[providers.a.config.keys]]
-secret = "CANARY"
+secret = "NIGHTJAR"
 `
 
 // One wrong keystroke must not put a secret on a screen, wherever it is.
@@ -40,7 +40,7 @@ func TestNoTypoShowsASecret(t *testing.T) {
 	}
 	try := func(text string) {
 		if _, err := loadString(text); err != nil &&
-			strings.Contains(err.Error(), "CANARY") {
+			strings.Contains(err.Error(), "NIGHTJAR") {
 			t.Errorf("%s\nshown for:\n%s", err, text)
 		}
 	}
@@ -123,7 +123,7 @@ func checkMasked(t *testing.T, text string) {
 	t.Helper()
 	lower := strings.ToLower(text)
 
-	for _, secret := range []string{"CANARY", "from-the-environment"} {
+	for _, secret := range []string{"NIGHTJAR", "from-the-environment"} {
 		bytesOf := []byte(secret)
 		for _, form := range []string{secret, fmt.Sprintf("%x", bytesOf), strings.Trim(fmt.Sprint(bytesOf), "[]"),
 			strings.Trim(fmt.Sprintf("%#v", bytesOf), "[]byte{}"), strings.Trim(fmt.Sprintf("% x", bytesOf), " ")} {

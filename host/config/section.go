@@ -19,6 +19,7 @@ type table struct {
 // get returns the value of a key.
 func (t *table) get(key string) (value any, path string, ok bool) {
 	t.known = append(t.known, key)
+	t.note(key, "")
 	value, ok = t.values[key]
 	return value, join(t.path, key), ok
 }
@@ -42,19 +43,24 @@ func read[T any](t *table, key, want string, target *T) {
 func (t *table) text(key string, target *string) {
 	text := ""
 	read(t, key, "text in quotes", &text)
+	t.note(key, kindText)
 	if _, is := t.values[key].(string); is {
 		*target, _ = t.load.resolve(join(t.path, key), text)
 	}
 }
 
 // boolean reads true or false.
-func (t *table) boolean(key string, target *bool) { read(t, key, "true or false", target) }
+func (t *table) boolean(key string, target *bool) {
+	read(t, key, "true or false", target)
+	t.note(key, kindFlag)
+}
 
 // whole reads a whole number, which must fit the target's type. Other bounds
 // are checked later.
 func whole[T int | uint64](t *table, key string, target *T) {
 	n := int64(*target)
 	read(t, key, "a whole number", &n)
+	t.note(key, kindWhole)
 
 	// A number that changes in the conversion does not fit.
 	v := T(n)
@@ -71,6 +77,7 @@ func whole[T int | uint64](t *table, key string, target *T) {
 func (t *table) duration(key string, target *time.Duration) {
 	text := target.String()
 	t.text(key, &text)
+	t.note(key, kindDuration)
 	d, err := time.ParseDuration(text)
 	if err != nil && !t.load.unread(join(t.path, key)) {
 		t.load.add(
@@ -99,6 +106,10 @@ type item struct {
 // keeps its place, empty.
 func (t *table) texts(key, want string, single bool) []item {
 	value, path, ok := t.get(key)
+	t.note(key, kindTexts)
+	if single {
+		t.note(key, kindTextOrTexts)
+	}
 	if text, is := value.(string); is && single {
 		text, _ = t.load.resolve(path, text)
 		return []item{{path, text, true}}
@@ -131,6 +142,7 @@ func (t *table) texts(key, want string, single bool) []item {
 func (t *table) sub(key, want string) *table {
 	var values map[string]any
 	read(t, key, want, &values)
+	t.note(key, kindTable)
 	return &table{load: t.load, path: join(t.path, key), values: values}
 }
 

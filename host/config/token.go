@@ -65,6 +65,7 @@ func (l *loader) token(name string, t *table) Token {
 func (t *table) moment(key string, target *time.Time) {
 	const want = "a date and time with an offset, such as 2027-01-31T00:00:00Z"
 	value, path, ok := t.get(key)
+	t.note(key, kindMoment)
 	if !ok {
 		return
 	}

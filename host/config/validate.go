@@ -76,6 +76,7 @@ func (c *Config) complete(dir string) {
 	sortTokens(c.Tokens)
 
 	// Providers, sorted so that their order never depends on a map.
+	policy := c.policy()
 	for i := range c.Providers {
 		c.Providers[i].fill()
 		if c.Providers[i].Isolation == "" && section.RequireIsolation {

@@ -138,7 +138,7 @@ func needsOperator(code string) bool {
 // transient reports whether the same request may succeed later by itself.
 func (e *Error) transient() bool {
 	switch e.Code {
-	case CodeStorage, CodeCanceled, CodePaused:
+	case CodeStorage, CodeCanceled, CodePaused, CodeFenced:
 		return true
 	case string(sdk.CodeUnavailable), string(sdk.CodeRateLimited), string(sdk.CodeInternal):
 		return true

@@ -24,6 +24,8 @@ const (
 	AttentionQuarantined AttentionKind = "quarantined"
 	// AttentionPaused is something that an operator has paused.
 	AttentionPaused AttentionKind = "paused"
+	// AttentionFenced is a database on which no money moves.
+	AttentionFenced AttentionKind = "fenced"
 	// AttentionApproval is something that waits for a second name.
 	AttentionApproval AttentionKind = "approval"
 	// AttentionCertificate is a certificate that expires soon, or has expired.

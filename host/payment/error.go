@@ -66,6 +66,9 @@ const (
 	CodeHostGone = "host_gone"
 	// CodePaused is for what an operator has paused: nothing was recorded.
 	CodePaused = "paused"
+	// CodeFenced is for a database that was restored or is a copy, on which no
+	// money moves before an operator says so: nothing was recorded.
+	CodeFenced = "fenced"
 	// CodeRejected is for a payout that waited for a second name and got a
 	// refusal: it was not sent.
 	CodeRejected = "rejected"

@@ -59,6 +59,8 @@ type ProviderStatus struct {
 	// Paused are its pauses, empty when there are none; nil when the database did
 	// not answer.
 	Paused []Pause `json:"paused" doc:"what an operator has paused; null when the database did not answer"`
+	// Canary is the new version that reads what this one reads; nil for none.
+	Canary *ProviderCanary `json:"canary,omitempty" doc:"the new version that reads what this one reads"`
 	// Isolation keeps the process from the rest of the machine;
 	// IsolationMissing is what this system cannot do of that.
 	Isolation        []string         `json:"isolation,omitempty"`
@@ -77,6 +79,43 @@ type ProviderStatus struct {
 	Warnings            []string            `json:"warnings,omitempty"`
 	IdentityFingerprint string              `json:"identity_fingerprint,omitempty"`
 	ConfigSchema        json.RawMessage     `json:"config_schema,omitempty"`
+}
+
+// CanaryState says what a new version does.
+type CanaryState string
+
+// The states.
+const (
+	CanaryStarting CanaryState = "starting"
+	// CanaryShadow reads what the serving version reads, and nothing of it counts.
+	CanaryShadow CanaryState = "shadow"
+	// CanaryFailed cannot be compared; Error says why.
+	CanaryFailed CanaryState = "failed"
+)
+
+// ProviderCanary is what one host knows of an account's new version, since the
+// configuration named it or the host was started.
+type ProviderCanary struct {
+	Version string      `json:"version"`
+	State   CanaryState `json:"state" enum:"starting,shadow,failed"`
+	Since   time.Time   `json:"since" doc:"when it came to this state"`
+	Error   string      `json:"error,omitempty"`
+	// Compared counts what both versions have read. Skipped counts what the new
+	// one has not: it was not running, or too much waited, or an answer of the
+	// provider was not kept whole.
+	Compared    int                `json:"compared" doc:"how many webhooks, returns and answers to status queries both have read"`
+	Skipped     int                `json:"skipped" doc:"how many of them the new version has not read"`
+	Differences []CanaryDifference `json:"differences"`
+}
+
+// CanaryDifference is what a new version makes otherwise of what was read.
+type CanaryDifference struct {
+	Class  string    `json:"class" doc:"as in payhost plugin rehearse, such as event.status"`
+	Count  int       `json:"count"`
+	LastAt time.Time `json:"last_at"`
+	// About is the payment, payout or refund of the last one, where it is known.
+	About   string `json:"about"`
+	Example string `json:"example" doc:"the last one, in words"`
 }
 
 // ProviderLimit bounds the amounts of one currency, both ends inclusive; nil is

@@ -230,11 +230,25 @@ type Resolution struct {
 
 // Filter narrows a list of payments or payouts. Zero values do not narrow.
 type Filter struct {
-	Provider          string
-	Status            Status
+	Provider string
+	Status   Status
+	// Statuses are several of which it has one; Status is one of them.
+	Statuses          []Status
 	MerchantReference string
-	CreatedFrom       time.Time // created then or later
-	CreatedTo         time.Time // created before then
+	// ProviderReference is any name that a provider has for it, and
+	// IdempotencyKey the key of the request that created it or that did something
+	// to it.
+	ProviderReference string
+	IdempotencyKey    string
+	// Amount, Currency and Customer are searched for along the time: with an
+	// amount or a customer CreatedFrom is required, and no more than 31 days are
+	// searched. Customer is the ID, the e-mail or the phone of who pays or is paid,
+	// all of it.
+	Amount      decimal.Decimal
+	Currency    string
+	Customer    string
+	CreatedFrom time.Time // created then or later
+	CreatedTo   time.Time // created before then
 	// Cursor is the next of the page before; "" is the newest.
 	Cursor string
 	// Limit is how many at most, from 1 to 200; 0 is 50.

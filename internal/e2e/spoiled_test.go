@@ -564,6 +564,16 @@ func post(h *host.Host, path string, sent spoiled) int {
 // provider was told by our reference.
 func openFor(t *testing.T, s sender) (*host.Host, func(reference string) order) {
 	t.Helper()
+	_, h, made := openWorldFor(t, s)
+	return h, made
+}
+
+// openWorldFor is openFor, with the world that the host is in.
+func openWorldFor(
+	t *testing.T,
+	s sender,
+) (*world, *host.Host, func(reference string) order) {
+	t.Helper()
 	var mu sync.Mutex
 	orders := map[string]order{}
 	api := httptest.NewServer(
@@ -608,7 +618,7 @@ func openFor(t *testing.T, s sender) (*host.Host, func(reference string) order) 
 		}
 	})
 
-	return h, func(reference string) order {
+	return w, h, func(reference string) order {
 		mu.Lock()
 		defer mu.Unlock()
 		return orders[reference]

@@ -75,6 +75,7 @@ func (c circumstance) passing() bool {
 		string(sdk.CodeInternal),
 		payment.CodeStorage,
 		payment.CodePaused,
+		payment.CodeFenced,
 		payment.CodeIdempotencyInProgress:
 		return true
 	}
@@ -185,6 +186,8 @@ func (c circumstance) remedy() string {
 			return fmt.Sprintf("see how it stands: payhost %s show %s", kind, c.id)
 		}
 
+	case payment.CodeFenced:
+		return "see why, and what to do: payhost fence show"
 	case payment.CodePaused:
 		return "once the cause is mended: payhost resume " + provider
 	case payment.CodeStorage:

@@ -127,6 +127,7 @@ func (a *app) addCommands(root *cobra.Command) {
 	// The commands of a group are in the order in which an operator needs them.
 	add(
 		groupHost,
+		a.configCommand(),
 		a.serveCommand(),
 		a.checkCommand(),
 		a.lockCommand(),
@@ -134,8 +135,14 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.attentionCommand(),
 		a.drainCommand(),
 		a.auditCommand(),
+		a.eraseCommand(),
+		a.backupCommand(),
+		a.restoreCommand(),
+		a.fenceCommand(),
+		a.storeCommand(),
 		a.tokensCommand(),
 		a.versionCommand(),
+		a.manCommand(),
 	)
 
 	add(
@@ -162,6 +169,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.eventsCommand(),
 		a.deadLettersCommand(),
 		a.webhooksCommand(),
+		a.exportCommand(),
 	)
 }
 
@@ -206,6 +214,9 @@ func (a *app) run(args []string) int {
 
 	if !errors.Is(err, errSaid) {
 		fmt.Fprintf(a.err, "payhost: %s\n", lines(err.Error()))
+	}
+	if errors.As(err, new(notRunError)) {
+		return exitUsage
 	}
 
 	return exitFailed

@@ -38,6 +38,13 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) int {
+	// A command that starts its own program once more would start all of these
+	// tests, and they it again.
+	if (len(os.Args) > 1) && !strings.HasPrefix(os.Args[1], "-") {
+		fmt.Fprintln(os.Stderr, "this is a test's program, not payhost")
+		return 1
+	}
+
 	var err error
 	if built, err = os.MkdirTemp("", "payhost-command-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -13,12 +13,13 @@ func (a *app) pluginCommand() *cobra.Command {
 	return group(
 		&cobra.Command{
 			Use:     "plugin",
-			Short:   "Start a new plugin; show, call and test a plugin's file",
+			Short:   "Start a new plugin; show, call, test and rehearse a plugin's file",
 			Example: "  payhost plugin new acme\n  payhost plugin info bin/plugins/acme\n  payhost plugin test bin/plugins/acme --simulator http://127.0.0.1:9090/acme",
 		},
 		a.pluginNewCommand(),
 		a.pluginCallCommand(),
 		a.pluginTestCommand(),
+		a.pluginRehearseCommand(),
 		&cobra.Command{
 			Use:     "info FILE",
 			Short:   "Show a plugin's name and version, what it can do, and its configuration",

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/payhost/payhost/host"
+	"github.com/payhost/payhost/host/payment"
 	"github.com/spf13/cobra"
 )
 
@@ -119,6 +121,21 @@ func (a *app) showProvider() *cobra.Command {
 	}
 }
 
+// canaryFields prints what the new version has made of what was read.
+func (a *app) canaryFields(sheet block, canary *payment.ProviderCanary) {
+	if canary == nil {
+		return
+	}
+	sheet.field("new version", fmt.Sprintf("%s: %s since %s; %d compared, %d not read",
+		canary.Version, canary.State, a.at(canary.Since), canary.Compared, canary.Skipped))
+	sheet.field("", canary.Error)
+	for _, difference := range canary.Differences {
+		sheet.field("differs", fmt.Sprintf("%s, %s, last %s, %s: %s", difference.Class,
+			count(difference.Count, "time"), a.at(difference.LastAt), difference.About,
+			difference.Example))
+	}
+}
+
 // providerBlock prints the provider's state, then its plugin, then what it can
 // do.
 func (a *app) providerBlock(p *provider) {
@@ -133,6 +150,8 @@ func (a *app) providerBlock(p *provider) {
 	sheet.field("", p.Description)
 	sheet.field("contract version", strconv.Itoa(p.ContractVersion))
 	sheet.field("sha256", p.Checksum)
+
+	a.canaryFields(sheet, p.Canary)
 
 	if p.PID != 0 {
 		sheet.field("process", strconv.Itoa(p.PID))

@@ -53,7 +53,25 @@ type answer struct {
 func (a *app) ask(ctx context.Context, call request) (*answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	return a.exchange(ctx, call, whole)
+}
 
+// whole reads an answer. A part of one is no better than none.
+func whole(body io.Reader) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
+	if err == nil && len(text) > maxAnswer {
+		err = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+	}
+	return text, err
+}
+
+// exchange makes a request as ask does, and has what the host carried out read
+// by take.
+func (a *app) exchange(
+	ctx context.Context,
+	call request,
+	take func(io.Reader) ([]byte, error),
+) (*answer, error) {
 	if info, err := os.Stat(a.config); err != nil || info.IsDir() {
 		return nil, fmt.Errorf(
 			"the configuration %s does not exist: name the host's file with --config",
@@ -105,18 +123,17 @@ func (a *app) ask(ctx context.Context, call request) (*answer, error) {
 	}
 	defer resp.Body.Close()
 
-	// A part of an answer is no better than none.
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err == nil && len(body) > maxAnswer {
-		err = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+	// Anything else is a refusal, which the host explains.
+	done := resp.StatusCode/100 == 2 || resp.StatusCode == call.accept
+	if !done {
+		take = whole
 	}
-
+	body, err := take(resp.Body)
 	if err != nil {
 		return nil, a.unanswered(call, path, err)
 	}
 
-	// Anything else is a refusal, which the host explains.
-	if resp.StatusCode/100 == 2 || resp.StatusCode == call.accept {
+	if done {
 		return &answer{
 			body:     body,
 			replayed: resp.Header.Get("Idempotent-Replayed") == "true",

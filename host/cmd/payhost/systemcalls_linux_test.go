@@ -100,7 +100,7 @@ func TestTheUnitAllowsWhatTheHostNeeds(t *testing.T) {
 
 	for _, want := range []string{"SystemCallFilter=@system-service ptrace landlock_create_ruleset landlock_add_rule landlock_restrict_self\n",
 		"SystemCallFilter=seccomp pidfd_getfd process_vm_readv\n", "Delegate=memory pids\n", "DelegateSubgroup=host\n", "SystemCallErrorNumber=EPERM\n", "KillMode=mixed\n",
-		"ExecStart=/usr/local/bin/payhost serve --config /etc/payhost/config.toml\n", "NoNewPrivileges=yes\n"} {
+		"ExecStart=/usr/bin/payhost serve --config /etc/payhost/config.toml\n", "NoNewPrivileges=yes\n"} {
 		if !strings.Contains(string(text), "\n"+want) {
 			t.Errorf("the unit lacks %q", want)
 		}

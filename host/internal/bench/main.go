@@ -371,7 +371,9 @@ func (b *bench) durable(
 			return fmt.Errorf("with %d rows: %w", rows, err)
 		}
 	}
-	return nil
+
+	b.say("  %s: bytes a payment", name)
+	return b.sizes(ctx, name, place)
 }
 
 func (b *bench) durableWith(

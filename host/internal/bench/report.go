@@ -84,6 +84,7 @@ type report struct {
 	failed  int // calls during swaps
 	torture string
 	long    []longLoad
+	sizes   []sized
 }
 
 // add adds a side's figures to a row.
@@ -266,6 +267,7 @@ func (b *bench) text(picture string) string {
 		}
 	}
 
+	b.printSizes(print)
 	b.printMemory(print)
 	b.printLong(print, picture)
 	print("%s", limitsText)

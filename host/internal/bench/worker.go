@@ -95,6 +95,8 @@ func (w *worker) do(ctx context.Context, o order) (any, error) {
 		return measureWebhooks(ctx, w, o)
 	case "fill":
 		return fill(ctx, o)
+	case "sizes":
+		return measureSizes(ctx, o)
 	case "lists":
 		return measureLists(ctx, w, o.For)
 	case "recover":

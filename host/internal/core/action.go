@@ -424,6 +424,10 @@ func (c *Core) recordAction(
 			return err
 		}
 
+		if err := refuseFenced(ctx, tx, i.Provider); err != nil {
+			return err
+		}
+
 		// The payment may have changed since it was read for readyFor.
 		current, err := tx.IntentForUpdate(ctx, i.ID)
 		if err != nil {

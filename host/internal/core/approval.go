@@ -331,6 +331,9 @@ func (c *Core) approvePayout(ctx context.Context, asked store.Approval, reason s
 		if !waits(current) {
 			return conflict(current, fmt.Sprintf("it is %s, and does not wait", current.Status))
 		}
+		if err := refuseFenced(ctx, tx, current.Provider); err != nil {
+			return err
+		}
 		if err := refuseIfPaused(ctx, tx, current); err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ const (
 	// beatEvery is how often a host gives a sign of life, and goneAfter how
 	// long after the last one it is taken for gone.
 	beatEvery = 3 * time.Second
-	goneAfter = 15 * time.Second
+	goneAfter = store.HostGoneAfter
 	// maxSkew is how far this machine's clock may be off the database's before
 	// the host says so.
 	maxSkew = time.Second
@@ -49,12 +49,16 @@ func (c *Core) Beat(ctx context.Context) {
 // signOfLife tells the other hosts that this one is there, and takes over what
 // became of the token keys since the last.
 func (c *Core) signOfLife(ctx context.Context) error {
-	return c.store.Write(ctx, func(tx *store.Tx) error {
+	err := c.store.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.RecordHeartbeat(ctx, c.instance); err != nil {
 			return err
 		}
 		return c.tokens.Refresh(ctx, tx)
 	})
+	if err != nil || c.remember == nil {
+		return err
+	}
+	return c.remember(ctx)
 }
 
 // watchSkew says once that this machine's clock is off, and once that it is

@@ -89,8 +89,13 @@ type Options struct {
 	Store store.Transactor
 	// VerifyAudit recomputes the store's audit log; nil: it cannot be verified.
 	VerifyAudit func(context.Context) (payment.AuditCheck, error)
-	Accounts    Accounts
-	PublicURL   string
+	// Scrub takes what was erased out of the store's own files; nil: nothing.
+	Scrub func(context.Context) error
+	// Remember is called with each heartbeat: it compares the store with what the
+	// host remembers of it; nil: nothing.
+	Remember  func(context.Context) error
+	Accounts  Accounts
+	PublicURL string
 	// Approval returns what needs a second name now; nil: nothing.
 	Approval func() config.Approval
 	// TokenSecrets are mixed into the keys of the URLs that the host hands out,
@@ -116,6 +121,8 @@ type Core struct {
 	store     store.Transactor
 	approval  func() config.Approval
 	verify    func(context.Context) (payment.AuditCheck, error)
+	scrub     func(context.Context) error
+	remember  func(context.Context) error
 	accounts  Accounts
 	keys      *idempotency.Keys
 	tokens    *token.Keys
@@ -166,6 +173,8 @@ func open(o Options) *Core {
 		store:     o.Store,
 		approval:  o.Approval,
 		verify:    o.VerifyAudit,
+		scrub:     o.Scrub,
+		remember:  o.Remember,
 		accounts:  o.Accounts,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"),
 		log:       o.Logger,
@@ -183,6 +192,9 @@ func open(o Options) *Core {
 
 	if c.now == nil {
 		c.now = time.Now
+	}
+	if c.scrub == nil {
+		c.scrub = func(context.Context) error { return nil }
 	}
 	if c.limits == nil {
 		c.limits = func(string) config.Limits { return config.Limits{} }

@@ -190,7 +190,8 @@ func (c *Core) carryOut(
 	first payment.Attempt,
 	until wall,
 	begun func(),
-) (result *whole, err error) {
+) (*whole, error) {
+	var made *whole
 	done := make(chan struct{})
 	stuck := make(chan struct{}, 1)
 	finished := c.running.add(i.ID, first.Number)
@@ -199,12 +200,12 @@ func (c *Core) carryOut(
 		defer close(done)
 		defer lease.Release()
 		defer finished()
-		result = c.runCreate(context.WithoutCancel(ctx), lease, op, i, first, until, stuck)
+		made = c.runCreate(context.WithoutCancel(ctx), lease, op, i, first, until, stuck)
 	})
 
 	select {
 	case <-done:
-		return result, nil
+		return made, nil
 	case <-stuck:
 		return nil, unrecordedAnswer(i.Provider, i.ID)
 	case <-ctx.Done():
@@ -344,6 +345,9 @@ func (c *Core) record(
 			i.ExpiresAt = now.Add(cfg.PaymentTTL)
 		}
 
+		if err := refuseFenced(ctx, tx, i.Provider); err != nil {
+			return err
+		}
 		if err := refuseIfPaused(ctx, tx, i); err != nil {
 			return err
 		}

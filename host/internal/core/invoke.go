@@ -216,6 +216,9 @@ func (c *Core) recordOperation(
 			return err
 		}
 		tx.Audit(ctx, auditOfOperation(provider, operation))
+		if err := refuseFenced(ctx, tx, provider); err != nil {
+			return err
+		}
 		return refusePaused(ctx, tx, provider, payment.PausePayouts)
 	})
 

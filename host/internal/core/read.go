@@ -10,7 +10,6 @@ import (
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
-	"github.com/payhost/payhost/sdk"
 )
 
 // Payment returns one payment with its attempts and history. The error is a
@@ -108,63 +107,6 @@ func (c *Core) ListPayouts(ctx context.Context, f payment.Filter,
 		return err
 	})
 	return list, next, err
-}
-
-// list reads a page of intents of a kind and adds each of them. The error is
-// also that the page cannot be read as f says.
-func (c *Core) list(
-	ctx context.Context,
-	kind payment.Kind,
-	f payment.Filter,
-	add func(*intent.Intent) error,
-) (next string, err error) {
-	limit, err := CheckPage(CheckCursor(c.operationFor(kind).idPrefix, f.Cursor), f.Limit)
-	if err != nil {
-		return "", err
-	}
-
-	// One more than the page holds tells whether there is another page.
-	narrowed := store.Filter{
-		Kind:              kind,
-		Provider:          f.Provider,
-		Providers:         caller.From(ctx).Only(),
-		Status:            f.Status,
-		MerchantReference: f.MerchantReference,
-		CreatedFrom:       f.CreatedFrom,
-		CreatedTo:         f.CreatedTo,
-		Before:            f.Cursor,
-		Limit:             limit + 1,
-	}
-
-	var found []*intent.Intent
-	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
-		found, err = tx.ListIntents(ctx, narrowed)
-		if (err == nil) && (len(found) == 0) && (f.Cursor != "") {
-			_, err = tx.Intent(ctx, f.Cursor) // else a wrong cursor looks like the end
-		}
-		return err
-	})
-	if errors.Is(err, store.ErrNotFound) {
-		return "", invalid([]sdk.Violation{
-			{Field: "cursor", Message: "names nothing that is recorded"},
-		})
-	}
-	if err != nil {
-		return "", unread(ctx, err)
-	}
-
-	if len(found) > limit {
-		found = found[:limit]
-		next = found[limit-1].ID
-	}
-
-	for _, i := range found {
-		if err := add(i); err != nil {
-			return "", err
-		}
-	}
-
-	return next, nil
 }
 
 // Refunds returns a payment's refunds with their attempts, newest first.

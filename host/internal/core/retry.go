@@ -65,8 +65,9 @@ func (c *Core) RetryCreate(
 			First:    attempts[0],
 			Now:      tx.Now(),
 		}
-		if !allowed(call) {
-			return nil
+		fenced, err := isFenced(ctx, tx)
+		if err != nil || fenced || !allowed(call) {
+			return err
 		}
 
 		i, sent = current, true
@@ -115,8 +116,9 @@ func (c *Core) RetryCapture(
 		}
 		first, ok := firstInDoubt(attempts)
 		call := InDoubt{Intent: current, Attempts: attempts, First: first, Now: tx.Now()}
-		if !ok || !allowed(call) {
-			return nil
+		fenced, err := isFenced(ctx, tx)
+		if err != nil || fenced || !ok || !allowed(call) {
+			return err
 		}
 
 		claim, err = idempotency.ClaimUnder(ctx, tx, first.ActionKey)

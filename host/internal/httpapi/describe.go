@@ -35,6 +35,7 @@ func (a *API) describe() (v1 http.Handler, document []byte) {
 	a.providerOperations(api)
 	a.eventOperations(api)
 	a.deadLetterOperations(api)
+	a.exportOperations(api)
 	a.insightOperations(api)
 	a.brakeOperations(api)
 
@@ -42,6 +43,8 @@ func (a *API) describe() (v1 http.Handler, document []byte) {
 	a.auditOperations(api)
 	a.approvalOperations(api)
 	a.tokenKeyOperations(api)
+	a.eraseOperations(api)
+	a.fenceOperations(api)
 	a.webhookOperations(api)
 
 	// The document is written before the schemas become as strict as the check

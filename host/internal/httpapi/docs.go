@@ -14,7 +14,8 @@ import (
 //go:embed docs/index.html docs/page.js docs/rapidoc-min.js.gz docs/LICENSE.txt docs/rapidoc-min.js.LICENSE.txt
 var docsFiles embed.FS
 
-//go:embed console/index.html console/console.css console/console.js
+//go:embed console/index.html console/console.css console/*.js
+//go:embed console/uplot/uPlot.iife.min.js console/uplot/uPlot.min.css console/uplot/LICENSE.txt
 var consoleFiles embed.FS
 
 // The policies of the pages: they load nothing from anywhere else, cannot be

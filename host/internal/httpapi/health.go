@@ -32,6 +32,9 @@ type health struct {
 	Draining bool `json:"draining,omitempty"`
 	// Paused is what operators have paused. It does not count against the host.
 	Paused []paused `json:"paused,omitempty"`
+	// Fenced reports whether no money moves because the database is restored or a
+	// copy. It does not count against the host, which takes webhooks.
+	Fenced bool `json:"fenced,omitempty"`
 	// Waiting are the required providers that are not ready.
 	Waiting []waiting `json:"waiting,omitempty"`
 }
@@ -115,6 +118,9 @@ func (a *API) probeStore(ctx context.Context) health {
 	}
 
 	found := health{OK: true, Store: "ok"}
+	if fence, err := a.Payments.Fence(ctx); err == nil {
+		found.Fenced = fence.Fenced
+	}
 	for _, one := range a.pauses(ctx) {
 		found.Paused = append(found.Paused, paused{one.Provider, one.What})
 	}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 
 	"github.com/payhost/payhost/host/payment"
@@ -43,6 +44,9 @@ type Payments interface {
 		limit int,
 	) ([]payment.Event, error)
 
+	// Export writes nothing before it has read something. The error may be w's.
+	Export(ctx context.Context, r payment.ExportRequest, w io.Writer) error
+
 	// ListApprovals returns the newest first, as the lists above. Approve and
 	// Reject decide in the caller's name, who cannot approve what the same name has
 	// asked for; they take the id of an approval or of what waits.
@@ -56,6 +60,10 @@ type Payments interface {
 	// next page, "" at the end.
 	ListAudit(ctx context.Context, f payment.AuditFilter) ([]payment.AuditEntry, string, error)
 	VerifyAudit(ctx context.Context) (payment.AuditCheck, error)
+	// Erase erases a person; it refuses what is open.
+	Erase(ctx context.Context, customer string) (payment.Erasure, error)
+	Fence(ctx context.Context) (payment.Fence, error)
+	LiftFence(ctx context.Context, by, reason string) (payment.Fence, error)
 
 	// TokenKeys, RotateTokenKey and EndTokenKey return all keys that sign
 	// webhook and return URLs, as they are then.

@@ -111,15 +111,29 @@ type Paging struct {
 type Filters struct {
 	Provider          string `query:"provider" maxLength:"255"`
 	MerchantReference string `query:"merchant_reference" maxLength:"255"`
+	ProviderReference string `query:"provider_reference" maxLength:"255" doc:"any name that the provider has for it"`
+	IdempotencyKey    string `query:"idempotency_key" maxLength:"255" doc:"the key of the request that created it, or of one about it"`
+	Amount            string `query:"amount" maxLength:"64" pattern:"^[0-9]+(\\.[0-9]+)?$" patternDescription:"digits with at most one point, such as \"60.00\"" doc:"exactly so much: 60 is 60.00"`
+	Currency          string `query:"currency" maxLength:"32"`
+	Customer          string `query:"customer" maxLength:"255" doc:"the id, e-mail or phone of who pays or is paid, all of it"`
 	CreatedFrom       moment `query:"created_from" doc:"created then or later"`
 	CreatedTo         moment `query:"created_to" doc:"created before then"`
 }
 
-func (f Filters) filter(status string, paging Paging) payment.Filter {
+func (f Filters) filter(statuses []string, paging Paging) payment.Filter {
+	wanted := make([]payment.Status, 0, len(statuses))
+	for _, status := range statuses {
+		wanted = append(wanted, payment.Status(status))
+	}
 	return payment.Filter{
 		Provider:          f.Provider,
-		Status:            payment.Status(status),
+		Statuses:          wanted,
 		MerchantReference: f.MerchantReference,
+		ProviderReference: f.ProviderReference,
+		IdempotencyKey:    f.IdempotencyKey,
+		Amount:            amountOf(f.Amount),
+		Currency:          f.Currency,
+		Customer:          f.Customer,
 		CreatedFrom:       f.CreatedFrom.Time,
 		CreatedTo:         f.CreatedTo.Time,
 		Cursor:            paging.Cursor,
@@ -130,7 +144,7 @@ func (f Filters) filter(status string, paging Paging) payment.Filter {
 type listPaymentsInput struct {
 	Filters
 	Paging
-	Status string `query:"status" enum:"created,requires_action,processing,authorized,succeeded,failed,canceled,expired,under_review,unknown"`
+	Status []string `query:"status,explode" maxItems:"10" enum:"created,requires_action,processing,authorized,succeeded,failed,canceled,expired,under_review,unknown"`
 }
 
 // Resolve refuses a cursor of no list or of another one.

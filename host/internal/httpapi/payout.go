@@ -96,7 +96,7 @@ func (a *API) getPayout(ctx context.Context, in *getInput) (*one[payment.Payout]
 type listPayoutsInput struct {
 	Filters
 	Paging
-	Status string `query:"status" enum:"created,processing,succeeded,failed,under_review,unknown"`
+	Status []string `query:"status,explode" maxItems:"10" enum:"created,processing,succeeded,failed,under_review,unknown"`
 }
 
 // Resolve refuses a cursor of no list or of another one.

@@ -209,7 +209,7 @@ func statusUnasked(failed *payment.Error) int {
 	case string(sdk.CodePermission):
 		return http.StatusForbidden
 
-	case payment.CodeStorage, payment.CodePaused:
+	case payment.CodeStorage, payment.CodePaused, payment.CodeFenced:
 		return http.StatusServiceUnavailable
 
 	// The caller or the host has gone: it counts whether a call had left.

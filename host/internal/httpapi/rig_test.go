@@ -47,6 +47,8 @@ type rig struct {
 	log      *safeBuffer
 	after    string // the last event that lastEvent has read
 	status   []payment.ProviderStatus
+	waiting  payment.Attention
+	history  payment.ProviderHistory
 	reload   func(context.Context, bool) httpapi.Reloaded
 }
 
@@ -112,6 +114,11 @@ func (r *rig) RestartProvider(
 	return status, nil
 }
 
+// Attention and ProviderHistory are httpapi.Insight.
+func (r *rig) Attention(context.Context, int) (payment.Attention, error) { return r.waiting, nil }
+
+func (r *rig) ProviderHistory(_, _ string) (payment.ProviderHistory, error) { return r.history, nil }
+
 func (r *rig) WebhookURL(name string) string { return r.core.AccountURL(name) }
 
 func newRig(t *testing.T) *rig {
@@ -175,6 +182,7 @@ func newRig(t *testing.T) *rig {
 		Store:       r.store,
 		StoreReason: store.Reason,
 		Providers:   r,
+		Insight:     r,
 		Logger:      log,
 		Config:      configuration,
 		Reload:      func(ctx context.Context, force bool) httpapi.Reloaded { return r.reload(ctx, force) },

@@ -109,6 +109,9 @@ func violations(list []*huma.ErrorDetail) []violation {
 // violationOf says in our words what huma found.
 func violationOf(detail *huma.ErrorDetail) violation {
 	where, field, _ := strings.Cut(detail.Location, ".")
+	if where == "query" {
+		field, _, _ = strings.Cut(field, "[") // one of a parameter's values
+	}
 	if where == ofCore {
 		return violation{Field: field, Message: detail.Message}
 	}

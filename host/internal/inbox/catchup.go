@@ -44,7 +44,7 @@ func (b *Inbox) Catchup(ctx context.Context) error {
 // DueProviders returns the names of the providers that have webhooks which wait
 // for another try now. The error is the store's.
 func (b *Inbox) DueProviders(ctx context.Context) (due []string, err error) {
-	err = b.store.Get(ctx, func(tx *store.Tx) (err error) {
+	err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
 		due, err = tx.WebhookProviders(ctx, b.now().UTC())
 		return err
 	})

@@ -397,6 +397,11 @@ func TestAddressesWithSlashesAndBelowThePublicPath(t *testing.T) {
 			if w.Code != c.want {
 				t.Errorf("%s at %s: %d, want %d", c.path, name, w.Code, c.want)
 			}
+
+			// The request is counted by its route.
+			if name == "all" && c.want != 404 && req.Pattern == "" {
+				t.Errorf("%s: nobody is told the route", c.path)
+			}
 		}
 	}
 }

@@ -66,7 +66,11 @@ func (b *Inbox) AlsoBelowPublicURL(next http.Handler) http.Handler {
 		rest, below := strings.CutPrefix(r.URL.Path, b.prefix)
 		ours := strings.HasPrefix(rest, "/webhooks/") || strings.HasPrefix(rest, "/return/")
 		if below && ours && (b.prefix != "") {
-			http.StripPrefix(b.prefix, next).ServeHTTP(w, r)
+			named := func(w http.ResponseWriter, stripped *http.Request) {
+				next.ServeHTTP(w, stripped)
+				r.Pattern = stripped.Pattern // for who counts requests by their route
+			}
+			http.StripPrefix(b.prefix, http.HandlerFunc(named)).ServeHTTP(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -114,6 +114,9 @@ func (g *gathered) stored(ctx context.Context, tx *store.Tx) error {
 	if err := g.webhooks(ctx, tx); err != nil {
 		return err
 	}
+	if err := g.fenced(ctx, tx); err != nil {
+		return err
+	}
 	if err := g.paused(ctx, tx); err != nil {
 		return err
 	}
@@ -148,6 +151,19 @@ func (g *gathered) webhooks(ctx context.Context, tx *store.Tx) error {
 
 	g.add(payment.AttentionWebhookUnmatched, itemsOf(unmatched, unmatchedItem))
 	g.add(payment.AttentionWebhookFailed, itemsOf(failed, failedItem))
+	return nil
+}
+
+func (g *gathered) fenced(ctx context.Context, tx *store.Tx) error {
+	fence, err := tx.Fence(ctx)
+	if err != nil || fence == nil {
+		return err
+	}
+	g.add(payment.AttentionFenced, []payment.AttentionItem{{
+		Since:   *fence.Since,
+		Summary: "no money moves: " + fence.Reason,
+		Do:      []string{"payhost fence show", "payhost fence lift --reason TEXT"},
+	}})
 	return nil
 }
 

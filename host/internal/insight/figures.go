@@ -51,9 +51,12 @@ var (
 		"Whether new payments, or new payouts, are paused: 1, or 0.",
 		[]string{"provider", "what"}, nil)
 
+	fencedDesc = prometheus.NewDesc("payhost_fenced",
+		"Whether no money moves because the database is restored or a copy: 1, or 0.", nil, nil)
+
 	allDescs = []*prometheus.Desc{
 		intentsDesc, doubtDesc, doubtAmountDesc, doubtAgeDesc, webhooksDesc, dueDesc, dueAgeDesc,
-		pausedDesc,
+		pausedDesc, fencedDesc,
 	}
 )
 
@@ -235,12 +238,23 @@ func (r *reading) readOpen(ctx context.Context, tx *store.Tx) error {
 	return r.readWebhooks(ctx, tx)
 }
 
-// readPauses reads what is paused at the configured providers.
+// readPauses reads whether money may move, and what is paused at the configured
+// providers.
 func (r *reading) readPauses(ctx context.Context, tx *store.Tx, providers []string) error {
 	pauses, err := tx.Pauses(ctx)
 	if err != nil {
 		return err
 	}
+
+	fence, err := tx.Fence(ctx)
+	if err != nil {
+		return err
+	}
+	fenced := 0.0
+	if fence != nil {
+		fenced = 1
+	}
+	r.gauge(fencedDesc, fenced)
 
 	in := func(provider string, what payment.PauseScope) float64 {
 		for _, one := range pauses {

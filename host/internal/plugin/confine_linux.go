@@ -3,6 +3,7 @@ package plugin
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os/exec"
 	"runtime"
 	"syscall"
@@ -24,7 +25,8 @@ type confinement struct {
 	scope     killScope   // what may be killed for having that mark
 	group     *group      // nil: none
 	strict    bool        // less than strict is not run
-	kernel                // what the system offers for it
+	only      netip.AddrPort
+	kernel    // what the system offers for it
 }
 
 // noCore is the limit of core dumps, in bytes: none is written, since a page is
@@ -40,6 +42,7 @@ func prepare(spec Spec, folder, sockets string, noted *Isolation) *confinement {
 		mark:   spec.Workspace.nextMark(),
 		scope:  spec.Workspace.scope,
 		strict: spec.Binary.Strict,
+		only:   spec.Only,
 		kernel: spec.Workspace.kernel,
 	}
 
@@ -201,14 +204,14 @@ func (c *confinement) enterFilter(noted *Isolation) {
 		return
 	}
 
-	c.connector, err = newConnector(listener)
+	c.connector, err = newConnector(listener, c.only)
 	if err != nil { // and no such call works
 		c.lacksSockets(noted, err)
 		return
 	}
 
 	noted.has(noServers, "no TCP servers (the host listens)")
-	if asked == askToConnect {
+	if asked != askToListen {
 		noted.has(noSockets, "no sockets of others (the host connects)")
 	}
 }
@@ -218,6 +221,8 @@ func (c *confinement) calls() askedCalls {
 	switch {
 	case c.noTaking != nil:
 		return askNothing
+	case c.only.IsValid():
+		return askToReachOne
 	case c.confinesSockets():
 		return askToListen
 	}
@@ -286,6 +291,10 @@ func inheritNone() error {
 // the process is held, as a debugger holds one, until they are set. Where that
 // is not allowed they are set right after the start.
 func (c *confinement) start(cmd *exec.Cmd, noted *Isolation) (*exec.Cmd, error) {
+	if c.only.IsValid() && c.connector == nil {
+		return cmd, errWholeNetwork
+	}
+
 	if !c.noTrace {
 		held, err := c.startHeld(cmd, noted)
 		forbidden := errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS)

@@ -3,8 +3,11 @@ package plugin
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -30,6 +33,7 @@ type connector struct {
 	places   chan struct{}
 	calls    sync.WaitGroup
 	done     chan struct{}
+	only     netip.AddrPort // the one address that is connected to; zero: all are
 
 	mu      sync.Mutex
 	closed  bool
@@ -82,7 +86,7 @@ func takesFromOthers() error {
 
 // newConnector answers the questions of the listener until the last process
 // under the filter has ended or close is called.
-func newConnector(listener int) (*connector, error) {
+func newConnector(listener int, only netip.AddrPort) (*connector, error) {
 	if err := unix.SetNonblock(listener, true); err != nil {
 		return nil, errors.Join(err, unix.Close(listener))
 	}
@@ -90,6 +94,7 @@ func newConnector(listener int) (*connector, error) {
 		listener: os.NewFile(uintptr(listener), "seccomp"),
 		places:   make(chan struct{}, callsAtOnce),
 		done:     make(chan struct{}),
+		only:     only,
 		waiting:  map[int]struct{}{},
 	}
 
@@ -240,7 +245,33 @@ func (c *connector) connect(asked *question, socket, domain int) unix.Errno {
 		return unix.ECONNABORTED
 	}
 
+	if c.only.IsValid() && (addressIn(address) != c.only) {
+		return unix.ECONNREFUSED
+	}
+
 	return c.dial(socket, address)
+}
+
+// addressIn returns the address in a struct sockaddr of IPv4 or IPv6; the zero
+// value for any other.
+func addressIn(raw []byte) netip.AddrPort {
+	const portAt, v4At, v6At = 2, 4, 8
+	if len(raw) < unix.SizeofSockaddrInet4 {
+		return netip.AddrPort{}
+	}
+
+	family := binary.NativeEndian.Uint16(raw)
+	port := binary.BigEndian.Uint16(raw[portAt:])
+
+	switch {
+	case family == unix.AF_INET:
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte(raw[v4At:v4At+4])), port)
+	case (family == unix.AF_INET6) && (len(raw) >= v6At+net.IPv6len):
+		address := netip.AddrFrom16([16]byte(raw[v6At : v6At+net.IPv6len]))
+		return netip.AddrPortFrom(address.Unmap(), port)
+	}
+
+	return netip.AddrPort{}
 }
 
 // listen has a unix socket listen, and no other: one that is for a network gets

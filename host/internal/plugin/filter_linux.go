@@ -64,7 +64,7 @@ const (
 func pluginRules(asked askedCalls) []callRules {
 	refuse := failWith(unix.EPERM)
 	rules := argumentRules(refuse)
-	rules = append(rules, socketRules()...)
+	rules = append(rules, socketRules(asked)...)
 	for _, number := range refusedCalls {
 		rules = append(rules, whole(number, refuse))
 	}
@@ -76,8 +76,11 @@ func pluginRules(asked askedCalls) []callRules {
 	if asked != askNothing {
 		rules = append(rules, whole(unix.SYS_LISTEN, askHost))
 	}
-	if asked == askToConnect {
+	if (asked == askToConnect) || (asked == askToReachOne) {
 		rules = append(rules, whole(unix.SYS_CONNECT, askHost), noLinger())
+	}
+	if asked == askToReachOne {
+		rules = append(rules, noFastOpen()...)
 	}
 
 	return rules
@@ -90,6 +93,24 @@ func noLinger() callRules {
 	return callRules{unix.SYS_SETSOCKOPT, []callRule{
 		{failWith(unix.EPERM), []condition{is(1, unix.SOL_SOCKET), is(2, unix.SO_LINGER)}},
 	}}
+}
+
+// noFastOpen refuses to send with TCP's fast open, which connects a socket to an
+// address without a connect.
+func noFastOpen() (list []callRules) {
+	for _, sending := range []struct {
+		number uintptr
+		flags  int // the argument that has them
+	}{
+		{unix.SYS_SENDTO, 3},
+		{unix.SYS_SENDMSG, 2},
+		{unix.SYS_SENDMMSG, 3},
+	} {
+		list = append(list, callRules{sending.number, []callRule{
+			{failWith(unix.EPERM), []condition{anyBit(sending.flags, unix.MSG_FASTOPEN)}},
+		}})
+	}
+	return list
 }
 
 // argumentRules returns the rules for calls that a plugin makes on itself, and
@@ -152,8 +173,9 @@ func argumentRules(refuse verdict) []callRules {
 // netlink, of which addresses and routes are enough: other parts show the
 // host's own connections. Unix sockets are streams, because others send to an
 // address without connecting. Multipath TCP is refused: Landlock's rules on TCP
-// do not apply to it.
-func socketRules() []callRules {
+// do not apply to it. UDP reaches every address without a connect: a program
+// that may only reach one has none.
+func socketRules(asked askedCalls) []callRules {
 	noFamily := failWith(unix.EAFNOSUPPORT)
 	noProtocol := failWith(unix.EPROTONOSUPPORT)
 	unixStream := callRule{noFamily, []condition{
@@ -161,8 +183,16 @@ func socketRules() []callRules {
 		anyBit(1, notStream),
 	}}
 
+	var noDatagrams []callRule
+	if asked == askToReachOne {
+		noDatagrams = []callRule{
+			{noProtocol, []condition{is(0, unix.AF_INET), anyBit(1, notStream)}},
+			{noProtocol, []condition{is(0, unix.AF_INET6), anyBit(1, notStream)}},
+		}
+	}
+
 	return []callRules{
-		{unix.SYS_SOCKET, []callRule{
+		{unix.SYS_SOCKET, append(noDatagrams, []callRule{
 			{noFamily, []condition{
 				isNot(0, unix.AF_UNIX),
 				isNot(0, unix.AF_INET),
@@ -181,7 +211,7 @@ func socketRules() []callRules {
 				is(0, unix.AF_NETLINK),
 				isNot(2, unix.NETLINK_ROUTE),
 			}},
-		}},
+		}...)},
 		{unix.SYS_SOCKETPAIR, []callRule{unixStream}},
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -316,6 +318,51 @@ func TestPluginStillConnectsOverTheNetwork(t *testing.T) {
 		"connection refused",
 	) {
 		t.Errorf("nobody: %s", said)
+	}
+}
+
+// A program that is only tried, with recorded traffic, reaches what plays its
+// provider and nothing else.
+func TestPluginReachesOneAddressOnly(t *testing.T) {
+	s, provider := newStage(t), newProvider(t)
+	there, err := url.Parse(provider.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	spec := s.spec()
+	spec.Only = netip.MustParseAddrPort(there.Host)
+	process, err := plugin.Start(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer process.Stop(5 * time.Second)
+	account := s.account(process, provider.URL)
+
+	var came atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		came.Add(1)
+	}))
+	defer other.Close()
+	address := strings.TrimPrefix(other.URL, "http://")
+
+	for order, want := range map[string]string{
+		"fetch " + provider.URL + "/x":                 "200",
+		"fetch " + other.URL:                           "connection refused",
+		"fetch http://[::1]:" + there.Port():           "connection refused",
+		"fetch http://127.0.0.2:" + there.Port():       "connection refused",
+		"datagram 127.0.0.1:53":                        "protocol not supported",
+		"datagram [::1]:53":                            "protocol not supported",
+		"fastopen " + address:                          "operation not permitted",
+		"dial " + filepath.Join(t.TempDir(), "x.sock"): "error",
+	} {
+		if said := ask(t, provider, account, order); !strings.Contains(said, want) {
+			t.Errorf("%s: %s, want %s", order, said, want)
+		}
+	}
+
+	if came.Load() != 0 {
+		t.Errorf("%d requests came to another address", came.Load())
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"syscall"
@@ -23,6 +24,7 @@ func closeOnExec() {}
 type confinement struct {
 	memory int64
 	strict bool
+	only   netip.AddrPort
 }
 
 type kernel struct{}
@@ -34,7 +36,7 @@ func identities([]string) string { return "" }
 func probeKernel() kernel { return kernel{} }
 
 func prepare(spec Spec, _, _ string, _ *Isolation) *confinement {
-	return &confinement{strict: spec.Binary.Strict}
+	return &confinement{strict: spec.Binary.Strict, only: spec.Only}
 }
 
 func (*confinement) enter(noted *Isolation) {
@@ -48,7 +50,10 @@ func (*confinement) enter(noted *Isolation) {
 }
 
 func (c *confinement) start(cmd *exec.Cmd, noted *Isolation) (*exec.Cmd, error) {
-	if c.strict {
+	switch {
+	case c.only.IsValid():
+		return cmd, errWholeNetwork
+	case c.strict:
 		return cmd, noted.strict()
 	}
 	return cmd, cmd.Start()

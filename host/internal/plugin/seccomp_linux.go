@@ -158,13 +158,17 @@ const (
 	askToListen
 	// askToConnect is for listens and connects.
 	askToConnect
+	// askToReachOne is for a program that may only connect to one address. It
+	// can send nothing without a connect.
+	askToReachOne
 )
 
 // filters are the programs for each kind of asking, made once.
 var filters = map[askedCalls]func() ([]unix.SockFilter, error){
-	askNothing:   filterOnce(askNothing),
-	askToListen:  filterOnce(askToListen),
-	askToConnect: filterOnce(askToConnect),
+	askNothing:    filterOnce(askNothing),
+	askToListen:   filterOnce(askToListen),
+	askToConnect:  filterOnce(askToConnect),
+	askToReachOne: filterOnce(askToReachOne),
 }
 
 func filterOnce(asked askedCalls) func() ([]unix.SockFilter, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/netip"
 	"os"
 	"os/exec"
 	"slices"
@@ -49,9 +50,19 @@ type Spec struct {
 	// plugin speaks too is used. nil: those of the SDK.
 	Contracts map[int]goplugin.PluginSet
 
+	// Only is the one address that the plugin may connect to. Start fails where
+	// the system cannot keep it from all others. The zero value is for the whole
+	// network.
+	Only netip.AddrPort
+
 	// Intercept wraps every call to the plugin; it may be nil.
 	Intercept grpc.UnaryClientInterceptor
 }
+
+// errWholeNetwork is for a program that may only connect to one address, on a
+// system that cannot see to that.
+var errWholeNetwork = errors.New("nothing here can keep it from the network: that takes Linux " +
+	"with seccomp and pidfd_getfd, on amd64 or arm64")
 
 // contracts returns the versions of the contract that the host speaks.
 func (s Spec) contracts() map[int]goplugin.PluginSet {
@@ -78,6 +89,10 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 		if spec.Binary.Strict {
 			return nil, fmt.Errorf("plugin %s: attached for debugging it is not isolated at all, "+
 				"and isolation = %q is asked for", name, IsolationStrict)
+		}
+
+		if spec.Only.IsValid() {
+			return nil, fmt.Errorf("plugin %s: %w", name, errWholeNetwork)
 		}
 
 		return attach(ctx, spec)

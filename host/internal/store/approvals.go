@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
@@ -23,8 +22,8 @@ type Approval struct {
 const approvalColumns = `id, kind, intent_id, provider, amount, currency, why, resolution,
 	seen_status, seen_attempts, asked_by, asked_at, state, decided_by, decided_at, reason`
 
-// InsertApproval records that something waits for a second name. One thing waits
-// at most for each intent: another is ErrExists.
+// InsertApproval records that something waits for a second name. One thing
+// waits at most for each intent: another is ErrExists.
 func (t *Tx) InsertApproval(ctx context.Context, a Approval) error {
 	resolution, err := jsonOrEmpty(a.Resolution)
 	if err != nil {
@@ -35,21 +34,26 @@ func (t *Tx) InsertApproval(ctx context.Context, a Approval) error {
 		a.ID, string(a.Kind), a.SubjectID, a.Provider, a.Amount.String(), a.Currency, a.Why,
 		resolution, string(a.SeenStatus), a.SeenAttempts, a.AskedBy, micros(a.AskedAt),
 		string(a.State), "", 0, "")
+
 	return err
 }
 
 // DecideApproval records a decision about what still waits. It returns
 // ErrConflict when that has been decided.
 func (t *Tx) DecideApproval(ctx context.Context, a Approval) error {
-	return t.execOne(ctx, `UPDATE approvals SET state = $2, decided_by = $3, decided_at = $4,
-		reason = $5 WHERE id = $1 AND state = $6`, []any{
-		a.ID, string(a.State), a.DecidedBy, micros(*a.DecidedAt), a.Reason,
-		string(payment.ApprovalPending),
-	})
+	return t.execOne(
+		ctx,
+		`UPDATE approvals SET state = $2, decided_by = $3, decided_at = $4,
+		reason = $5 WHERE id = $1 AND state = $6`,
+		[]any{
+			a.ID, string(a.State), a.DecidedBy, micros(*a.DecidedAt), a.Reason,
+			string(payment.ApprovalPending),
+		},
+	)
 }
 
-// Approval reads an approval by its own id, or the one that waits for an intent.
-// The error is ErrNotFound when there is none.
+// Approval reads an approval by its own id, or the one that waits for an
+// intent. The error is ErrNotFound when there is none.
 func (t *Tx) Approval(ctx context.Context, id string) (Approval, error) {
 	return scanApproval(t.queryRow(ctx, `SELECT `+approvalColumns+` FROM approvals
 		WHERE id = $1 OR (intent_id = $1 AND state = 'pending')`, id))
@@ -65,12 +69,18 @@ type ApprovalFilter struct {
 
 // ListApprovals reads newest first.
 func (t *Tx) ListApprovals(ctx context.Context, f ApprovalFilter) ([]Approval, error) {
-	where := conditions{clauses: []string{"id <> ''"}}
+	where := conditions{clauses: []string{"id > ''"}}
 	where.addText("state =", string(f.State))
-	where.addAny("provider", f.Providers)
 	where.addText("id <", f.Before)
-	query := `SELECT ` + approvalColumns + ` FROM approvals WHERE ` +
-		strings.Join(where.clauses, " AND ") + ` ORDER BY id DESC` + limitedTo(f.Limit)
+
+	query := where.newestFirst(
+		"approvals",
+		approvalColumns,
+		"id DESC",
+		f.Providers,
+		f.Limit,
+	)
+
 	return queryAll(ctx, t, scanApproval, query, where.args...)
 }
 
@@ -89,6 +99,7 @@ func scanApproval(row scanner) (a Approval, err error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, ErrNotFound
 	}
+
 	if err != nil {
 		return a, fmt.Errorf("read an approval: %w", err)
 	}
@@ -98,6 +109,7 @@ func scanApproval(row scanner) (a Approval, err error) {
 		at := fromMicros(decided)
 		a.DecidedAt = &at
 	}
+
 	var damaged error
 	a.Amount.Decimal, damaged = sdk.ParseAmount(amount)
 	return a, errors.Join(damaged, unmarshal(resolution, &a.Resolution))

@@ -20,11 +20,11 @@ const attemptsOfIntent = `SELECT ` + attemptColumns + ` FROM attempts
 const (
 	insertAttemptColumns = `INSERT INTO attempts (intent_id, number, verb, amount, action_key,
 		started_at, deadline, duration_ms, plugin_version, fingerprint, host,
-		outcome, code, provider_code, message, exchanges, rules) `
+		outcome, code, provider_code, message, exchanges) `
 	insertAttempt = insertAttemptColumns +
-		`VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, '', '', '', '', '', 1)`
+		`VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, '', '', '', '', '')`
 	insertAttempts = insertAttemptColumns + `SELECT c1, c2, c3, c4, c5, c6, c7, 0, c8, c9, c10,
-		'', '', '', '', '', 1 FROM VALUES_OF_ROWS`
+		'', '', '', '', '' FROM VALUES_OF_ROWS`
 
 	finishAttempt = `UPDATE attempts SET duration_ms = $3, outcome = $4, code = $5,
 		provider_code = $6, message = $7, exchanges = $8
@@ -119,8 +119,12 @@ func (t *Tx) LostAttempts(
 	expired, alive time.Time,
 	limit int,
 ) ([]string, error) {
-	return t.texts(ctx, `SELECT DISTINCT intent_id FROM attempts WHERE outcome = ''
+	return t.texts(
+		ctx,
+		`SELECT intent_id FROM attempts WHERE outcome = '' AND intent_id > ''
 		AND (deadline < $1 OR host NOT IN (SELECT instance FROM hosts WHERE beat_at >= $2))`+
-		limitedTo(limit),
-		micros(expired), micros(alive))
+			limitedTo(limit),
+		micros(expired),
+		micros(alive),
+	)
 }

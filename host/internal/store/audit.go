@@ -39,6 +39,7 @@ func (t *Tx) Audit(ctx context.Context, e payment.AuditEntry) {
 	e.Provider = sanitized(e.Provider)
 	e.Subject = sanitized(e.Subject)
 	e.Note = cut(sanitized(e.Note), maxAuditNote)
+
 	if e.Outcome == "" {
 		e.Outcome = payment.AuditDone
 	}
@@ -87,6 +88,7 @@ func auditHash(former string, position int64, e payment.AuditEntry) string {
 		text.WriteByte(':')
 		text.WriteString(column)
 	}
+
 	sum := sha256.Sum256([]byte(text.String()))
 	return hex.EncodeToString(sum[:])
 }
@@ -103,20 +105,21 @@ const (
 var auditRows = rowsOf(insertAudit, insertAudits, auditRowsTypes)
 
 // chainAudits writes the rows that the writes of a commit have added, as far as
-// they have not failed. late are the jobs that have failed since they ended.
+// they have not failed. late are the jobs that have failed since they ended, and
+// head is the newest row that the commit has; none when it has no row.
 func (s *Store) chainAudits(
 	ctx context.Context,
 	tx batch,
 	jobs []*job,
 	failed map[*job]error,
-) (late map[*job]error, err error) {
+) (head auditHead, late map[*job]error, err error) {
 	audited := slices.ContainsFunc(jobs, func(j *job) bool { return len(j.audits) > 0 })
 	if !audited {
-		return nil, nil
+		return auditHead{}, nil, nil
 	}
-	head, late, err := tx.auditHead()
+	head, late, err = tx.auditHead()
 	if err != nil || tx.spoiled() {
-		return late, err
+		return head, late, err
 	}
 
 	var rows [][]any
@@ -124,6 +127,7 @@ func (s *Store) chainAudits(
 		if failed[j] != nil || late[j] != nil {
 			continue
 		}
+
 		for _, e := range j.audits {
 			head.next(&e)
 			rows = append(rows, []any{
@@ -132,16 +136,18 @@ func (s *Store) chainAudits(
 			})
 		}
 	}
+
 	if len(rows) == 0 {
-		return late, nil
+		return head, late, nil
 	}
 
 	for _, one := range s.auditStatements(rows) {
 		if err := tx.queue(ctx, one.query, one.args, nil); err != nil {
-			return late, err
+			return head, late, err
 		}
 	}
-	return late, tx.queue(ctx, moveAuditHead, []any{head.position, head.hash}, nil)
+
+	return head, late, tx.queue(ctx, moveAuditHead, []any{head.position, head.hash}, nil)
 }
 
 func (s *Store) auditStatements(rows [][]any) (list []statement) {
@@ -172,10 +178,8 @@ func (t *Tx) ListAudit(ctx context.Context, f AuditFilter) ([]payment.AuditEntry
 	where.add("position <", f.Before)
 	where.addText("actor =", f.Actor)
 	where.addText("subject =", f.Subject)
-	where.addAny("provider", f.Providers)
 
-	query := `SELECT ` + auditColumns + ` FROM audit WHERE ` +
-		strings.Join(where.clauses, " AND ") + ` ORDER BY position DESC` + limitedTo(f.Limit)
+	query := where.newestFirst("audit", auditColumns, "position DESC", f.Providers, f.Limit)
 	return queryAll(ctx, t, scanAudit, query, where.args...)
 }
 
@@ -203,14 +207,17 @@ func (s *Store) VerifyAudit(ctx context.Context) (found payment.AuditCheck, err 
 			if err != nil {
 				return err
 			}
+
 			more = len(page) == auditPage
 			next := chain
 			found.Broken, found.Why = next.verify(page)
+
 			// The head is read at the moment of the last rows.
 			if found.Why == "" && !more {
 				found.Broken, found.Why, err = tx.verifyHead(ctx, next)
 			}
 			chain = next
+
 			return err
 		})
 		if err != nil || found.Why != "" || !more {
@@ -237,15 +244,21 @@ func (h *auditHead) verify(rows []payment.AuditEntry) (broken, why string) {
 				"one of the two was changed"
 		}
 	}
+
 	return "", ""
 }
 
-// verifyHead compares the end of the chain with what the writers remember of it.
-func (t *Tx) verifyHead(ctx context.Context, end auditHead) (broken, why string, err error) {
+// verifyHead compares the end of the chain with what the writers remember of
+// it.
+func (t *Tx) verifyHead(
+	ctx context.Context,
+	end auditHead,
+) (broken, why string, err error) {
 	var head auditHead
 	if err := head.scan(t.queryRow(ctx, readAuditHead)); err != nil {
 		return "", "", err
 	}
+
 	switch {
 	case head.position > end.position:
 		return AuditID(end.position + 1), fmt.Sprintf(
@@ -253,6 +266,7 @@ func (t *Tx) verifyHead(ctx context.Context, end auditHead) (broken, why string,
 	case head != end:
 		return AuditID(end.position), "it is not the row that was written last", nil
 	}
+
 	return "", "", nil
 }
 

@@ -17,9 +17,21 @@ import (
 // audit writes one row.
 func audit(t *testing.T, s *store.Store, action string) {
 	t.Helper()
-	ctx := caller.With(t.Context(), caller.Caller{Name: "ann", Token: true, RequestID: "req_1"})
+	ctx := caller.With(
+		t.Context(),
+		caller.Caller{Name: "ann", Token: true, RequestID: "req_1"},
+	)
 	err := s.Write(ctx, func(tx *store.Tx) error {
-		tx.Audit(ctx, payment.AuditEntry{Action: action, Provider: "acme", Subject: "pay_1", Note: "a note"})
+		tx.Audit(
+			ctx,
+			payment.AuditEntry{
+				Action:   action,
+				Provider: "acme",
+				Subject:  "pay_1",
+				Note:     "a note",
+			},
+		)
+
 		return nil
 	})
 	if err != nil {
@@ -27,7 +39,11 @@ func audit(t *testing.T, s *store.Store, action string) {
 	}
 }
 
-func auditLog(t *testing.T, s *store.Store, f store.AuditFilter) (list []payment.AuditEntry) {
+func auditLog(
+	t *testing.T,
+	s *store.Store,
+	f store.AuditFilter,
+) (list []payment.AuditEntry) {
 	t.Helper()
 	f.Limit = 1000
 	err := s.Read(t.Context(), func(tx *store.Tx) (err error) {
@@ -37,6 +53,7 @@ func auditLog(t *testing.T, s *store.Store, f store.AuditFilter) (list []payment
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return list
 }
 
@@ -67,6 +84,7 @@ func TestTheAuditLogIsAChain(t *testing.T) {
 			list[0].ID != "aud_0000000000005" {
 			t.Fatalf("got %+v", list)
 		}
+
 		if found := whole(t, s, 5); found.Head != list[0].Hash {
 			t.Errorf("the head is %s, the last hash %s", found.Head, list[0].Hash)
 		}
@@ -78,6 +96,7 @@ func TestTheAuditLogIsAChain(t *testing.T) {
 				t.Errorf("%+v: %v", f, list)
 			}
 		}
+
 		for _, f := range []store.AuditFilter{
 			{Actor: "ann"}, {Subject: "pay_1"}, {Providers: []string{"zenith", "acme"}}, {Before: 6},
 		} {
@@ -110,17 +129,23 @@ func TestTheFirstBrokenRowIsNamed(t *testing.T) {
 					audit(t, s, fmt.Sprintf("action-%d", k))
 				}
 				ctx := t.Context()
-				err := s.Write(ctx, func(tx *store.Tx) error { return tx.Exec(ctx, c.statement) })
+				err := s.Write(
+					ctx,
+					func(tx *store.Tx) error { return tx.Exec(ctx, c.statement) },
+				)
 				if err != nil {
 					t.Fatal(err)
 				}
 
 				found, err := s.VerifyAudit(t.Context())
-				if err != nil || found.Broken != c.broken || !strings.Contains(found.Why, c.why) {
+				if err != nil || found.Broken != c.broken ||
+					!strings.Contains(found.Why, c.why) {
 					t.Errorf("got %+v, %v", found, err)
 				}
+
 				before, err := store.AuditPosition(c.broken)
-				if whole := found.Rows == before-1; err != nil || whole == (name == "a rewritten end") {
+				if whole := found.Rows == before-1; err != nil ||
+					whole == (name == "a rewritten end") {
 					t.Errorf("%d rows are whole", found.Rows)
 				}
 			})
@@ -128,9 +153,9 @@ func TestTheFirstBrokenRowIsNamed(t *testing.T) {
 	}
 }
 
-// Writes that share a commit have their rows in one chain, and one that fails has
-// none: neither alone, nor beside others, nor when its failure shows only with
-// the commit.
+// Writes that share a commit have their rows in one chain, and one that fails
+// has none: neither alone, nor beside others, nor when its failure shows only
+// with the commit.
 func TestAWriteThatFailsLeavesNoRow(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s := open(t, url)
@@ -138,6 +163,7 @@ func TestAWriteThatFailsLeavesNoRow(t *testing.T) {
 		if strings.HasPrefix(url, "postgres") {
 			other = open(t, url) // another host
 		}
+
 		boom := errors.New("boom")
 
 		var writes sync.WaitGroup
@@ -152,6 +178,7 @@ func TestAWriteThatFailsLeavesNoRow(t *testing.T) {
 				err := at.Write(ctx, func(tx *store.Tx) error {
 					tx.Audit(ctx, payment.AuditEntry{Action: action})
 					key := store.Key{Key: action}
+
 					switch k % 4 {
 					case 1: // a key that all of these share
 						key.Key = "taken"
@@ -161,6 +188,7 @@ func TestAWriteThatFailsLeavesNoRow(t *testing.T) {
 						}
 						return boom
 					}
+
 					return tx.InsertKey(ctx, key)
 				})
 				if failed := k%4 == 2; failed != errors.Is(err, boom) {
@@ -168,10 +196,12 @@ func TestAWriteThatFailsLeavesNoRow(t *testing.T) {
 				}
 			})
 		}
+
 		writes.Wait()
 
 		taken := 0
 		var got []string
+
 		for _, e := range auditLog(t, s, store.AuditFilter{}) {
 			var k int
 			if _, err := fmt.Sscanf(e.Action, "write-%d", &k); err != nil {
@@ -180,11 +210,13 @@ func TestAWriteThatFailsLeavesNoRow(t *testing.T) {
 			if k%4 == 1 {
 				taken++
 			}
+
 			if k%4 == 2 || slices.Contains(got, e.Action) {
 				t.Errorf("there is a row of %s", e.Action)
 			}
 			got = append(got, e.Action)
 		}
+
 		if taken != 1 || len(got) != 61 {
 			t.Errorf("%d rows, %d of the key that is taken once", len(got), taken)
 		}
@@ -198,12 +230,16 @@ func TestAnOddTextIsHashedAsItIsStored(t *testing.T) {
 		s := open(t, url)
 		ctx := caller.With(t.Context(), caller.Caller{Name: "a\x00b"})
 		err := s.Write(ctx, func(tx *store.Tx) error {
-			tx.Audit(ctx, payment.AuditEntry{Action: "a\xff", Note: strings.Repeat("é", 5000)})
+			tx.Audit(
+				ctx,
+				payment.AuditEntry{Action: "a\xff", Note: strings.Repeat("é", 5000)},
+			)
 			return nil
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		whole(t, s, 1)
 		if list := auditLog(t, s, store.AuditFilter{}); len(list[0].Note) != 4096 {
 			t.Errorf("the note has %d bytes", len(list[0].Note))
@@ -217,7 +253,8 @@ func TestIDsOfTheAuditLog(t *testing.T) {
 			t.Errorf("%s is %d", id, position)
 		}
 	}
-	if position, err := store.AuditPosition(store.AuditID(77)); err != nil || position != 77 {
+	if position, err := store.AuditPosition(store.AuditID(77)); err != nil ||
+		position != 77 {
 		t.Errorf("got %d, %v", position, err)
 	}
 }

@@ -295,6 +295,7 @@ func TestAFailedJobLeavesNothingInASharedCommit(t *testing.T) {
 func TestTheWriterKeepsPlansByIndex(t *testing.T) {
 	ctx := t.Context()
 	s := openOn(t, PostgresURL(t))
+
 	for setting, want := range writerSettings {
 		err := s.Write(ctx, func(tx *Tx) error {
 			got, err := tx.Show(ctx, setting)

@@ -288,6 +288,7 @@ func (s *Store) commit(jobs []*job) {
 	begun := time.Now()
 	failed, err := s.runAll(ctx, jobs)
 	s.timed(time.Since(begun))
+
 	for _, j := range jobs {
 		switch {
 		case err != nil: // also for a failed job: the row in its way does not exist
@@ -363,11 +364,12 @@ func (s *Store) runOnce(
 	}
 
 	// A job may turn out to have failed before the commit itself.
-	late, err := s.chainAudits(ctx, tx, jobs, failed)
+	head, late, err := s.chainAudits(ctx, tx, jobs, failed)
 	if err != nil {
 		tx.rollback()
 		return nil, unwritten{s.db.traits().mapped(err)}
 	}
+
 	if tx.spoiled() {
 		tx.rollback()
 		if len(jobs) > 1 {
@@ -390,6 +392,8 @@ func (s *Store) runOnce(
 		if len(jobs) > 1 {
 			return nil, errSpoiled
 		}
+	} else {
+		s.markReached(head)
 	}
 
 	for j, err := range late {
@@ -458,5 +462,6 @@ func (s *Store) runJob(
 	t.usePrefetched(j.prefetch, rows)
 	err = j.fn(t)
 	j.audits = t.audits
+
 	return err
 }

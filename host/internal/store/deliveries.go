@@ -129,6 +129,8 @@ func deliverySubject(e payment.Event) string {
 
 // DueDeliveries reads the deliveries that are to be tried now, at most limit of
 // them: of each subject the oldest that is pending, if its time has come.
+// Without the sum SQLite would look for an earlier one among all that are
+// pending, and not among those of the subject.
 func (t *Tx) DueDeliveries(
 	ctx context.Context,
 	now time.Time,
@@ -138,7 +140,7 @@ func (t *Tx) DueDeliveries(
 		WHERE d.state = $1 AND d.next_at <= $2 AND NOT EXISTS (
 			SELECT 1 FROM deliveries AS earlier
 			WHERE earlier.subject = d.subject AND earlier.position < d.position
-			AND earlier.state = $1)
+			AND earlier.state || '' = $1)
 		ORDER BY d.next_at, d.position`+limitedTo(limit),
 		payment.DeliveryPending, micros(now))
 }
@@ -220,11 +222,18 @@ func (t *Tx) PushBacklog(ctx context.Context) (b Backlog, err error) {
 	}
 
 	// The oldest event was enqueued first.
-	oldest, err := queryAll(ctx, t, scanDelivery, `SELECT `+deliveryColumns+` FROM deliveries
-		WHERE state = $1 ORDER BY position`+limitedTo(1), payment.DeliveryPending)
+	oldest, err := queryAll(
+		ctx,
+		t,
+		scanDelivery,
+		`SELECT `+deliveryColumns+` FROM deliveries
+		WHERE state = $1 ORDER BY position`+limitedTo(1),
+		payment.DeliveryPending,
+	)
 	if err != nil {
 		return b, err
 	}
+
 	if len(oldest) > 0 {
 		b.Oldest = oldest[0].CreatedAt
 	}

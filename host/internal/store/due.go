@@ -22,24 +22,35 @@ const overdueIntents = `SELECT ` + intentColumns + ` FROM intents
 // doubtfulIntents reads those in doubt by their status, of which there are few:
 // by when they are due, it would walk over all that is open.
 const doubtfulIntents = `SELECT ` + intentColumns + ` FROM intents
-	WHERE provider = $2 AND status = 'unknown'
+	WHERE kind IN ('payment', 'payout', 'refund') AND provider = $2 AND status = 'unknown'
 	AND +check_at > 0 AND +check_at <= $1`
 
 // DueProviders returns the names of the providers that have something due by
 // now. It takes two steps for each provider, however much is due.
-func (t *Tx) DueProviders(ctx context.Context, now time.Time) (due []string, err error) {
-	names, err := t.distinct(ctx, `SELECT provider FROM intents
-		WHERE check_at > 0 AND provider > $1 ORDER BY provider LIMIT 1`)
+func (t *Tx) DueProviders(ctx context.Context, now time.Time) ([]string, error) {
+	return t.providersDue(ctx, "intents", "check_at", now)
+}
+
+// providersDue returns the providers with a row whose time at is set and has
+// come. There must be an index of these rows by provider and time.
+func (t *Tx) providersDue(
+	ctx context.Context,
+	table, at string,
+	now time.Time,
+) (due []string, err error) {
+	names, err := t.distinct(ctx, `SELECT provider FROM `+table+`
+		WHERE `+at+` > 0 AND provider > $1 ORDER BY provider LIMIT 1`)
 	if err != nil {
 		return nil, err
 	}
 
 	for _, name := range names {
-		first, err := t.firstText(ctx, `SELECT provider FROM intents
-			WHERE provider = $1 AND check_at > 0 AND check_at <= $2 LIMIT 1`, name, micros(now))
+		first, err := t.firstText(ctx, `SELECT provider FROM `+table+`
+			WHERE provider = $1 AND `+at+` > 0 AND `+at+` <= $2 LIMIT 1`, name, micros(now))
 		if err != nil {
 			return nil, err
 		}
+
 		if first != "" {
 			due = append(due, name)
 		}

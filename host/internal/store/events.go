@@ -50,9 +50,9 @@ func streamEvent(args []any) []statement {
 		},
 		{
 			query: `INSERT INTO events
-		(type, kind, intent_id, parent_id, subject, created_at, data, position, sequence)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT value FROM counters WHERE name = $8),
-		(SELECT events FROM intents WHERE id = $5))`,
+		(type, kind, intent_id, parent_id, created_at, data, position, sequence, provider)
+		VALUES ($1, $2, $3, $4, $6, $7, (SELECT value FROM counters WHERE name = $8),
+		(SELECT events FROM intents WHERE id = $5), (SELECT provider FROM intents WHERE id = $5))`,
 			args: append(slices.Clone(args), eventCounter),
 		},
 	}
@@ -80,8 +80,8 @@ func streamEvents(rows [][]any) []statement {
 	}
 
 	insert := `INSERT INTO events
-		(type, kind, intent_id, parent_id, subject, created_at, data, position, sequence)
-		SELECT c1, c2, c3, c4, c5, c6, c7, counters.value - c8, intents.events - c9
+		(type, kind, intent_id, parent_id, created_at, data, position, sequence, provider)
+		SELECT c1, c2, c3, c4, c6, c7, counters.value - c8, intents.events - c9, intents.provider
 		FROM ` + valuesOfRows(types+"ii") + `
 		JOIN counters ON counters.name = $10 JOIN intents ON intents.id = c5`
 	args := append(columnsOf(rows, types), behindStream, behindSubject, eventCounter)
@@ -120,56 +120,83 @@ func (t *Tx) EventsOf(
 	providers []string,
 	limit int,
 ) ([]payment.Event, error) {
-	of := ""
-	args := []any{int64(after)}
-	if len(providers) > 0 {
-		of = ` AND EXISTS (SELECT 1 FROM intents WHERE intents.id = events.intent_id
-			AND intents.provider IN (` + placeholders(2, len(providers)) + `))`
-		for _, provider := range providers {
-			args = append(args, provider)
+	out := []payment.Event{} // which JSON shows as a list
+	if len(types) == 0 && len(providers) == 0 {
+		found, err := queryAll(ctx, t, scanEvent, `SELECT `+eventColumns+` FROM events
+			WHERE position > $1 ORDER BY position`+limitedTo(limit), int64(after))
+		return append(out, found...), err
+	}
+
+	named, err := t.eventTypes(ctx, types)
+	if err != nil || len(named) == 0 {
+		return out, err
+	}
+	if len(providers) == 0 {
+		found, err := t.eventsOfTypes(ctx, after, named, "", limit)
+		return append(out, found...), err
+	}
+
+	for _, provider := range providers {
+		found, err := t.eventsOfTypes(ctx, after, named, provider, limit)
+		if err != nil {
+			return out, err
 		}
+		out = append(out, found...)
 	}
 
-	query := `SELECT ` + eventColumns + ` FROM events WHERE position > $1` + of
-	if len(types) > 0 {
-		named, err := t.eventTypes(ctx, types)
-		if err != nil || len(named) == 0 {
-			return []payment.Event{}, err
-		}
-		query, args = eventsOfTypes(args, named, of, limit)
-	}
+	// The ids sort as the stream does.
+	slices.SortFunc(
+		out,
+		func(a, b payment.Event) int { return strings.Compare(a.ID, b.ID) },
+	)
 
-	query += ` ORDER BY position` + limitedTo(limit)
-	out, err := queryAll(ctx, t, scanEvent, query, args...)
-	if out == nil {
-		out = []payment.Event{} // which JSON shows as a list
-	}
-
-	return out, err
+	return out[:min(len(out), limit)], nil
 }
 
-// eventsOfTypes returns the query for the events of any of some types that also
-// meet the condition of. Each type has a page of its own from the index, so that
-// a rare type is not looked for among all the others.
-func eventsOfTypes(
-	args []any,
+// eventsOfTypes reads the first events of any of some types, and of a provider
+// unless that is "". Each type has a page of its own from an index, so that a
+// rare type is not looked for among all the others.
+func (t *Tx) eventsOfTypes(
+	ctx context.Context,
+	after uint64,
 	types []string,
-	of string,
+	provider string,
 	limit int,
-) (query string, all []any) {
+) ([]payment.Event, error) {
+	args := []any{int64(after)}
+	of := ""
+	if provider != "" {
+		args = append(args, provider)
+		of = ` AND provider = $2`
+	}
+
 	var pages []string
 	for _, name := range types {
 		args = append(args, name)
-		pages = append(pages, fmt.Sprintf(`SELECT * FROM (SELECT `+eventColumns+` FROM events
+		pages = append(
+			pages,
+			fmt.Sprintf(`SELECT * FROM (SELECT `+eventColumns+` FROM events
 			WHERE type = $%d AND position > $1`+of+` ORDER BY position`+limitedTo(limit)+`) AS page%[1]d`,
-			len(args)))
+				len(args)),
+		)
 	}
-	return `SELECT * FROM (` + strings.Join(pages, " UNION ALL ") + `) AS pages`, args
+
+	query := `SELECT * FROM (` + strings.Join(pages, " UNION ALL ") + `) AS pages
+		ORDER BY position` + limitedTo(limit)
+	return queryAll(ctx, t, scanEvent, query, args...)
 }
 
-// eventTypes returns the types that patterns stand for. A prefix stands for those
-// of the types that there are in the stream.
-func (t *Tx) eventTypes(ctx context.Context, patterns []string) (types []string, err error) {
+// eventTypes returns the types that patterns stand for. A prefix stands for
+// those of the types that there are in the stream, and no pattern for all of
+// them.
+func (t *Tx) eventTypes(
+	ctx context.Context,
+	patterns []string,
+) (types []string, err error) {
+	if len(patterns) == 0 {
+		patterns = []string{"*"}
+	}
+
 	var present []string
 	for _, pattern := range patterns {
 		prefix, isPrefix := strings.CutSuffix(pattern, "*")
@@ -185,6 +212,7 @@ func (t *Tx) eventTypes(ctx context.Context, patterns []string) (types []string,
 				return nil, err
 			}
 		}
+
 		for _, name := range present {
 			if strings.HasPrefix(name, prefix) {
 				types = append(types, name)

@@ -13,9 +13,9 @@ import (
 // answered by an index; what it reads grows with what it counts.
 
 // The conditions of the indexes intents_attention and intents_in_action. Both
-// engines use such an index only for a query that says its condition in the same
-// words. SQLite searches the second one, and does not walk it, for a query that
-// narrows its first column.
+// engines use such an index only for a query that says its condition in the
+// same words. SQLite searches the second one, and does not walk it, for a query
+// that narrows its first column.
 const (
 	needsAttention = `(status = 'unknown' OR status = 'under_review')`
 	inAction       = `doubt <> '' AND created_at > 0`
@@ -71,7 +71,8 @@ func (t *Tx) CountWebhooks(
 	state payment.WebhookState,
 ) (count int, err error) {
 	err = t.queryRow(ctx, `SELECT COUNT(*) FROM webhooks WHERE provider = $1 AND state = $2`,
-		provider, state).Scan(&count)
+		provider, state).
+		Scan(&count)
 	return count, err
 }
 
@@ -98,8 +99,9 @@ type Doubt struct {
 	Since    time.Time
 }
 
-// The columns of a doubt have the amount of a capture in doubt from its attempt: it can
-// be a part. The doubt began with the first call whose outcome is unknown.
+// The columns of a doubt have the amount of a capture in doubt from its
+// attempt: it can be a part. The doubt began with the first call whose outcome
+// is unknown.
 const doubtColumns = `SELECT provider, kind, currency, amount,
 	COALESCE((SELECT taken.amount FROM attempts AS taken WHERE taken.intent_id = intents.id
 		AND taken.outcome = 'unknown' AND taken.verb = intents.doubt
@@ -123,7 +125,14 @@ func (t *Tx) Doubts(ctx context.Context) (list []Doubt, err error) {
 			amount, taken string
 			since         int64
 		)
-		err := row.Scan(&one.Provider, &one.Kind, &one.Amount.Currency, &amount, &taken, &since)
+		err := row.Scan(
+			&one.Provider,
+			&one.Kind,
+			&one.Amount.Currency,
+			&amount,
+			&taken,
+			&since,
+		)
 		if err != nil {
 			return struct{}{}, fmt.Errorf("read a doubt: %w", err)
 		}
@@ -149,6 +158,7 @@ func (t *Tx) Doubts(ctx context.Context) (list []Doubt, err error) {
 			return nil, err
 		}
 	}
+
 	return list, nil
 }
 

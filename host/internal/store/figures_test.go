@@ -14,7 +14,12 @@ import (
 )
 
 // stored records an intent as it is, which InsertIntent alone does not do.
-func stored(t *testing.T, s *store.Store, id string, change func(*intent.Intent)) *intent.Intent {
+func stored(
+	t *testing.T,
+	s *store.Store,
+	id string,
+	change func(*intent.Intent),
+) *intent.Intent {
 	t.Helper()
 	made := example(id)
 	change(made)
@@ -33,22 +38,28 @@ func TestWhatIsStoredIsCounted(t *testing.T) {
 				i.CheckAt = i.CreatedAt.Add(time.Duration(k) * time.Hour)
 			})
 		}
+
 		stored(t, s, "po_1", func(i *intent.Intent) {
 			i.Kind = payment.KindPayout
 			i.Provider = "zen"
 		})
+
 		update(t, s, func(tx *store.Tx) error {
 			for k, state := range []payment.WebhookState{
 				payment.WebhookFailed, payment.WebhookApplied, payment.WebhookFailed,
 			} {
 				err := tx.InsertWebhook(ctx, &store.Webhook{
-					ID: fmt.Sprintf("wh_%d", k), Provider: "acme", Purpose: "webhook", State: state,
+					ID:         fmt.Sprintf("wh_%d", k),
+					Provider:   "acme",
+					Purpose:    "webhook",
+					State:      state,
 					ReceivedAt: time.Unix(int64(k), 0),
 				})
 				if err != nil {
 					return err
 				}
 			}
+
 			return nil
 		})
 
@@ -61,15 +72,22 @@ func TestWhatIsStoredIsCounted(t *testing.T) {
 			if err != nil || !slices.Equal(payouts, []string{"zen"}) {
 				t.Errorf("payouts of %v, %v", payouts, err)
 			}
+
 			senders, err := tx.WebhookSenders(ctx)
 			if err != nil || !slices.Equal(senders, []string{"acme"}) {
 				t.Errorf("webhooks of %v, %v", senders, err)
 			}
 
-			count, err := tx.CountIntents(ctx, "acme", payment.KindPayment, payment.Succeeded)
+			count, err := tx.CountIntents(
+				ctx,
+				"acme",
+				payment.KindPayment,
+				payment.Succeeded,
+			)
 			if err != nil || count != 2 {
 				t.Errorf("%d have succeeded, %v", count, err)
 			}
+
 			count, err = tx.CountWebhooks(ctx, "acme", payment.WebhookFailed)
 			if err != nil || count != 2 {
 				t.Errorf("%d webhooks failed, %v", count, err)
@@ -80,6 +98,7 @@ func TestWhatIsStoredIsCounted(t *testing.T) {
 			if err != nil || count != 2 || !oldest.Equal(begun) {
 				t.Errorf("%d are due, the first since %v, %v", count, oldest, err)
 			}
+
 			count, oldest, err = tx.DueBacklog(ctx, "nobody", begun)
 			if err != nil || count != 0 || !oldest.IsZero() {
 				t.Errorf("%d are due at nobody, %v, %v", count, oldest, err)
@@ -89,6 +108,7 @@ func TestWhatIsStoredIsCounted(t *testing.T) {
 			if err != nil || len(waiting) != 1 || waiting[0].ID != "wh_0" {
 				t.Errorf("waiting: %v, %v", waiting, err)
 			}
+
 			return nil
 		})
 	})
@@ -111,6 +131,7 @@ func TestDoubtsHaveTheirAmountsAndTheirBeginning(t *testing.T) {
 			if amount != "" {
 				one.Amount = &payment.Amount{Decimal: decimal.RequireFromString(amount)}
 			}
+
 			update(t, s, func(tx *store.Tx) error { return tx.InsertAttempt(ctx, id, one) })
 			one.Outcome = outcome
 			update(t, s, func(tx *store.Tx) error { return tx.FinishAttempt(ctx, id, one) })
@@ -124,6 +145,7 @@ func TestDoubtsHaveTheirAmountsAndTheirBeginning(t *testing.T) {
 			i.Status = payment.Authorized
 			i.Doubt = "capture_payment"
 		})
+
 		attempt("pay_2", 1, "create_payment", "", "unknown")
 		attempt("pay_2", 4, "capture_payment", "19.50", "unknown")
 		stored(t, s, "pay_3", func(i *intent.Intent) { i.Status = payment.UnderReview })
@@ -134,7 +156,11 @@ func TestDoubtsHaveTheirAmountsAndTheirBeginning(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			slices.SortFunc(doubts, func(a, b store.Doubt) int { return a.Since.Compare(b.Since) })
+			slices.SortFunc(
+				doubts,
+				func(a, b store.Doubt) int { return a.Since.Compare(b.Since) },
+			)
+
 			want := []store.Doubt{
 				{"acme", payment.KindPayment, usd("60"), begun.Add(2 * time.Minute)},
 				{"acme", payment.KindPayment, usd("19.5"), begun.Add(4 * time.Minute)},
@@ -142,8 +168,10 @@ func TestDoubtsHaveTheirAmountsAndTheirBeginning(t *testing.T) {
 			if len(doubts) != len(want) {
 				t.Fatalf("got %v", doubts)
 			}
+
 			for k := range want {
-				same := doubts[k].Amount.Equal(want[k].Amount) && doubts[k].Since.Equal(want[k].Since)
+				same := doubts[k].Amount.Equal(want[k].Amount) &&
+					doubts[k].Since.Equal(want[k].Since)
 				if !same {
 					t.Errorf("got %v, want %v", doubts[k], want[k])
 				}
@@ -157,11 +185,13 @@ func TestDoubtsHaveTheirAmountsAndTheirBeginning(t *testing.T) {
 			if err != nil || len(reviewed) != 1 || reviewed[0].ID != "pay_3" {
 				t.Errorf("under review: %v, %v", reviewed, err)
 			}
+
 			actions, err := tx.CasesInAction(ctx, 10)
 			if err != nil || len(actions) != 1 || actions[0].ID != "pay_2" ||
 				!actions[0].Since.Equal(begun.Add(4*time.Minute)) {
 				t.Errorf("actions: %v, %v", actions, err)
 			}
+
 			return nil
 		})
 	})
@@ -174,7 +204,11 @@ func usd(text string) sdk.Money {
 func TestTheWriterTellsHowLongItsTransactionsTook(t *testing.T) {
 	told := make(chan time.Duration, 8)
 	path := "sqlite:" + t.TempDir() + "/payhost.db"
-	s, err := store.Open(t.Context(), path, store.WithTimes(func(d time.Duration) { told <- d }))
+	s, err := store.Open(
+		t.Context(),
+		path,
+		store.WithTimes(func(d time.Duration) { told <- d }),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

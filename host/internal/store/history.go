@@ -70,6 +70,7 @@ func (t *Tx) LastMove(
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", false, nil
 	}
+
 	return actor, count > 0, err
 }
 

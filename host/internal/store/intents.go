@@ -78,9 +78,9 @@ var newIntentColumns = len(strings.ReplaceAll(newIntentTypes, " ", ""))
 // insertIntent returns a statement whose $13 is the sequence, or names what it
 // is read from.
 func insertIntent(sequence string) string {
-	return `INSERT INTO intents (` + intentColumns + `, rules)
+	return `INSERT INTO intents (` + intentColumns + `)
 		VALUES (` + placeholders(1, 12) + `, ` + sequence + `, ` +
-		placeholders(14, newIntentColumns-13) + `, 1)`
+		placeholders(14, newIntentColumns-13) + `)`
 }
 
 // numberedIntent records one intent of InsertNumbered.
@@ -146,9 +146,9 @@ func numberedIntents(rows [][]any) (list []statement) {
 		}
 	}
 
-	query := `INSERT INTO intents (` + intentColumns + `, rules)
+	query := `INSERT INTO intents (` + intentColumns + `)
 		SELECT ` + valueColumns(1, 12) + `, counters.value - v.c` + strconv.Itoa(newIntentColumns+1) +
-		`, ` + valueColumns(14, newIntentColumns) + `, 1
+		`, ` + valueColumns(14, newIntentColumns) + `
 		FROM ` + valuesOfRows(newIntentTypes+"i") + ` JOIN counters ON counters.name = v.c13`
 	args := append(columnsOf(sorted, newIntentTypes), behind)
 
@@ -375,13 +375,14 @@ func (t *Tx) OtherHolder(
 
 // Children reads the refunds of a payment, oldest first.
 func (t *Tx) Children(ctx context.Context, parent string) ([]*intent.Intent, error) {
-	return t.intents(ctx, `SELECT `+intentColumns+` FROM intents WHERE parent_id = $1
-		ORDER BY id`, parent)
+	return t.intents(ctx, `SELECT `+intentColumns+` FROM intents
+		WHERE parent_id = $1 AND parent_id <> '' ORDER BY id`, parent)
 }
 
 // isOpen names the statuses that are not final: an index finds these, and could
 // not leave the others out.
-const isOpen = `status IN ('created', 'requires_action', 'processing', 'authorized',
+const isOpen = `kind IN ('payment', 'payout', 'refund')
+	AND status IN ('created', 'requires_action', 'processing', 'authorized',
 	'pending', 'under_review', 'unknown')`
 
 // OpenIdentities reads the fingerprints under which an account has intents that

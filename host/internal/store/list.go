@@ -25,23 +25,26 @@ type Filter struct {
 	Limit             int
 }
 
-// ListIntents reads those first that were recorded last, by the database's clock.
-// Before leaves out what was recorded at the time of that intent or later; of
-// those with the same time the order is that of their ids.
+// ListIntents reads those first that were recorded last, by the database's
+// clock. Before leaves out what was recorded at the time of that intent or
+// later; of those with the same time the order is that of their ids.
 func (t *Tx) ListIntents(ctx context.Context, f Filter) ([]*intent.Intent, error) {
 	var where conditions
 	where.add("kind =", f.Kind)
 	where.addText("provider =", f.Provider)
-	where.addAny("provider", f.Providers)
 	where.addText("status =", string(f.Status))
-	where.addText("merchant_reference =", f.MerchantReference)
+	if f.MerchantReference != "" {
+		where.add("merchant_reference <> '' AND merchant_reference =", f.MerchantReference)
+	}
+
 	where.addTime("created_at >=", f.CreatedFrom)
 	where.addTime("created_at <", f.CreatedTo)
 	if f.Before != "" {
 		where.addBefore(f.Before)
 	}
 
-	query := where.newestFirst(intentColumns, "intents", "created_at DESC, id DESC", f.Limit)
+	query := where.newestFirst("intents", intentColumns, "created_at DESC, id DESC",
+		f.Providers, f.Limit)
 	return t.intents(ctx, query, where.args...)
 }
 
@@ -64,19 +67,6 @@ func (c *conditions) addText(clause, arg string) {
 	}
 }
 
-// addAny adds a clause by which a column has one of several texts, unless there
-// are none.
-func (c *conditions) addAny(column string, texts []string) {
-	if len(texts) == 0 {
-		return
-	}
-	first := len(c.args) + 1
-	for _, text := range texts {
-		c.args = append(c.args, text)
-	}
-	c.clauses = append(c.clauses, column+" IN ("+placeholders(first, len(texts))+")")
-}
-
 // addTime is add for a time that narrows the list unless it is zero.
 func (c *conditions) addTime(clause string, arg time.Time) {
 	if !arg.IsZero() {
@@ -94,10 +84,36 @@ func (c *conditions) addBefore(id string) {
 		fmt.Sprintf("(created_at < "+recorded+" OR id < $%[1]d)", len(c.args)))
 }
 
-// newestFirst returns the text of the whole query. It adds the limit to the
-// arguments.
-func (c *conditions) newestFirst(columns, table, order string, limit int) string {
+// newestFirst returns the text of the whole query, for the rows of any of some
+// providers if there are any. It adds them and the limit to the arguments. Each
+// provider has a page of its own from an index that has them in order.
+func (c *conditions) newestFirst(
+	table, columns, order string,
+	providers []string,
+	limit int,
+) string {
+	if len(providers) == 1 {
+		c.add("provider =", providers[0])
+	}
+	where := strings.Join(c.clauses, " AND ")
 	c.args = append(c.args, limit)
-	return fmt.Sprintf(`SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT $%d`,
-		columns, table, strings.Join(c.clauses, " AND "), order, len(c.args))
+	rest := fmt.Sprintf(`ORDER BY %s LIMIT $%d`, order, len(c.args))
+	page := fmt.Sprintf(`SELECT %s FROM %s WHERE %s`, columns, table, where)
+
+	if len(providers) < 2 {
+		return page + " " + rest
+	}
+
+	var pages []string
+	for _, provider := range providers {
+		c.args = append(c.args, provider)
+		pages = append(pages, fmt.Sprintf(
+			`SELECT * FROM (%s AND provider = $%d %s) AS page%[2]d`,
+			page,
+			len(c.args),
+			rest,
+		))
+	}
+
+	return `SELECT * FROM (` + strings.Join(pages, " UNION ALL ") + `) AS pages ` + rest
 }

@@ -31,8 +31,9 @@ func LockFile(url string) (unlock func() error, err error) {
 	if errors.Is(err, ErrLocked) {
 		return nil, fmt.Errorf(
 			"store: another host has %s open: give each host a database of "+
-				"its own, or one PostgreSQL to all",
+				"its own, or one PostgreSQL to all (%w)",
 			path,
+			ErrLocked,
 		)
 	}
 

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/payhost/payhost/host/payment"
 )
@@ -16,6 +19,14 @@ type pausesRead struct {
 // Pauses returns all pauses, by provider and by what is paused. Within a write
 // it is exact: no host can begin or end a pause before the write's commit.
 func (t *Tx) Pauses(ctx context.Context) ([]payment.Pause, error) {
+	all, err := t.pausesAndFence(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(all), isFence), nil
+}
+
+func (t *Tx) pausesAndFence(ctx context.Context) ([]payment.Pause, error) {
 	shared := t.ahead.rest.pauses
 	if shared != nil && shared.known {
 		return shared.list, nil
@@ -23,7 +34,7 @@ func (t *Tx) Pauses(ctx context.Context) ([]payment.Pause, error) {
 
 	list := []payment.Pause{}
 	query := `SELECT provider, what, since, paused_by, reason FROM pauses
-		ORDER BY provider, what`
+		UNION ALL SELECT '', 'fence', since, '', reason FROM fence`
 	err := t.tx.query(ctx, query, nil, func(row scanner) error {
 		var p payment.Pause
 		var since int64
@@ -36,14 +47,18 @@ func (t *Tx) Pauses(ctx context.Context) ([]payment.Pause, error) {
 		return nil, t.engine.mapped(err)
 	}
 
+	slices.SortFunc(list, func(a, b payment.Pause) int {
+		return cmp.Or(strings.Compare(a.Provider, b.Provider), cmp.Compare(a.What, b.What))
+	})
 	if shared != nil {
 		*shared = pausesRead{known: true, list: list}
 	}
+
 	return list, nil
 }
 
-// SetPause begins a pause. A pause that is in force already keeps its beginning,
-// and gets the new reason and who gave it.
+// SetPause begins a pause. A pause that is in force already keeps its
+// beginning, and gets the new reason and who gave it.
 func (t *Tx) SetPause(ctx context.Context, p payment.Pause) error {
 	t.forgetPauses()
 	_, err := t.exec(ctx, `INSERT INTO pauses (provider, what, since, paused_by, reason)

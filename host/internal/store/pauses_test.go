@@ -26,11 +26,16 @@ func TestPausesOfACommitAreThoseOfItsWrites(t *testing.T) {
 		err := s.Write(ctx, func(tx *store.Tx) error {
 			counts = []int{count(tx)}
 			pause := payment.Pause{
-				Provider: "acme", What: payment.PausePayouts, Since: tx.Now(), By: "ann", Reason: "doubts",
+				Provider: "acme",
+				What:     payment.PausePayouts,
+				Since:    tx.Now(),
+				By:       "ann",
+				Reason:   "doubts",
 			}
 			if err := tx.SetPause(ctx, pause); err != nil {
 				return err
 			}
+
 			counts = append(counts, count(tx))
 
 			var err error
@@ -39,6 +44,7 @@ func TestPausesOfACommitAreThoseOfItsWrites(t *testing.T) {
 			}
 			counts = append(counts, count(tx))
 			again, err = tx.DeletePause(ctx, "acme", payment.PausePayouts)
+
 			return err
 		})
 		if err != nil {
@@ -57,6 +63,7 @@ func TestAPauseThatWasRolledBackIsNone(t *testing.T) {
 		ctx := context.Background()
 		s := open(t, url)
 		var jobs []waiting
+
 		seen := make([]int, 8)
 
 		for k := range seen {

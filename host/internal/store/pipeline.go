@@ -259,6 +259,7 @@ func (p *pipeline) send() (succeeded int, err error) {
 		if s.part != nil {
 			s.part.begun = true
 		}
+
 		for _, p := range s.also {
 			p.begun = true
 		}

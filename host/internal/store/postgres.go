@@ -44,8 +44,12 @@ var writerSettings = map[string]string{
 }
 
 // readerSettings make a Get, which is one implicit transaction, see one moment
-// as a Read does.
-var readerSettings = map[string]string{"default_transaction_isolation": "repeatable read"}
+// as a Read does. A plan is made for the values that are asked for: one for all
+// values walks the whole table for a rare one.
+var readerSettings = map[string]string{
+	"default_transaction_isolation": "repeatable read",
+	"plan_cache_mode":               "force_custom_plan",
+}
 
 // postgres is a server's database, which several hosts may share.
 type postgres struct {

@@ -113,8 +113,8 @@ func (b *pgBatch) endPart(err error) error {
 	return nil
 }
 
-// auditHead sends what is queued where the end of a part may still change: a part
-// with a savepoint that fails later would leave its rows behind.
+// auditHead sends what is queued where the end of a part may still change: a
+// part with a savepoint that fails later would leave its rows behind.
 func (b *pgBatch) auditHead() (head auditHead, failed map[*job]error, err error) {
 	alone := slices.ContainsFunc(b.parts, func(p *part) bool { return p.savepoint })
 	if b.trips == 0 || alone {
@@ -129,6 +129,7 @@ func (b *pgBatch) auditHead() (head auditHead, failed map[*job]error, err error)
 			failed[p.job] = p.err
 		}
 	}
+
 	return b.head, failed, nil
 }
 
@@ -170,6 +171,7 @@ func (b *pgBatch) commit() (map[*job]error, error) {
 	// Parts whose last statements were sent with the commit may have failed
 	// now.
 	failed := map[*job]error{}
+
 	for _, p := range b.parts {
 		if p.err != nil {
 			failed[p.job] = p.err

@@ -28,6 +28,7 @@ func (t *Tx) AddReceipt(
 	if identity == "" {
 		query = receiptHolderUnnamed
 	}
+
 	err = t.queryRow(ctx, query, r.ID, identity, intentID).Scan(&holder)
 
 	return holder, err
@@ -43,9 +44,10 @@ const receiptHolder = `SELECT intent_id FROM receipts
 	ORDER BY identity DESC LIMIT 1`
 
 // receiptHolderUnnamed is receiptHolder for an account that breaks the contract
-// by having no identity. No index holds its transfers.
+// by having no identity: $2 is empty.
 const receiptHolderUnnamed = `SELECT intent_id FROM receipts
-	WHERE receipt_id = $1 AND (identity = $2 OR intent_id = $3)
+	WHERE (identity = $2 AND identity = '' AND receipt_id = $1)
+	OR (intent_id = $3 AND receipt_id = $1)
 	ORDER BY identity DESC LIMIT 1`
 
 // Receipts reads all transfers of a payment, in the order of their ids.

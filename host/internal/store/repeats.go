@@ -69,6 +69,7 @@ func contentOf(w *Webhook) string {
 		w.Request.Header.Get("Content-Type"),
 		string(w.Request.Body),
 	}
+
 	// The lengths keep two parts from looking like one that is longer.
 	for _, part := range parts {
 		fmt.Fprintf(hash, "%d:%s", len(part), part)

@@ -102,6 +102,7 @@ func createAsCore(ctx context.Context, tx *Tx, id string) error {
 	if err := tx.InsertKey(ctx, Key{Key: "key of " + id, IntentID: id}); err != nil {
 		return err
 	}
+
 	tx.Audit(ctx, payment.AuditEntry{Action: "create-payment", Subject: id})
 	created := &intent.Intent{
 		ID:       id,

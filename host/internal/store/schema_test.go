@@ -43,8 +43,17 @@ func TestTheDatabaseRefusesWhatMustNeverBe(t *testing.T) {
 		return func(tx *store.Tx) error { return tx.Exec(ctx, statement) }
 	}
 
-	const event = `INSERT INTO events (position, type, kind, intent_id, parent_id, subject, sequence, created_at, data)
-		VALUES (99, 'x', 'payment', 'pay_1', '', 'pay_1', 1, 0, '{}')`
+	const event = `INSERT INTO events (position, type, kind, intent_id, parent_id, sequence, created_at, data)
+		VALUES (99, 'x', 'payment', 'pay_1', '', 1, 0, '{}')`
+	const eventOfRefund = `INSERT INTO events (position, type, kind, intent_id, parent_id, sequence, created_at, data)
+		VALUES (99, 'x', 'refund', 're_1', 'pay_1', 1, 0, '{}')`
+	attemptByHand := func(intentID, outcome string, number int) func(*store.Tx) error {
+		return run(rawAttempt(intentID, outcome, number))
+	}
+
+	change := func(set string) func(*store.Tx) error {
+		return run("UPDATE intents SET " + set + " WHERE id = 'pay_1'")
+	}
 	for _, c := range []struct {
 		name   string
 		write  func(*store.Tx) error
@@ -56,6 +65,32 @@ func TestTheDatabaseRefusesWhatMustNeverBe(t *testing.T) {
 			insert(like("pay_2",
 				func(i *intent.Intent) { i.Fingerprint = "identity of pay_1" })), true},
 		{"the number of another event", run(event), true},
+		{"the number of an event, of a refund", run(eventOfRefund), true},
+		{"by hand, a key that stands for another intent",
+			run(rawIntent("pay_2", "key-pay_1", "created", "60.00", "me", 9)), true},
+		{"by hand, a number that the identity has used",
+			run(rawIntent("pay_2", "k", "created", "60.00", "identity of pay_1", 7)), true},
+		{"by hand, an unknown status",
+			run(rawIntent("pay_2", "k", "paid", "60.00", "me", 9)), false},
+		{"by hand, an amount of nothing",
+			run(rawIntent("pay_2", "k", "created", "0.00", "me", 9)), false},
+		{"by hand, an amount below nothing",
+			run(rawIntent("pay_2", "k", "created", "-60.00", "me", 9)), false},
+		{"by hand, an amount that is no number",
+			run(rawIntent("pay_2", "k", "created", "60 or so", "me", 9)), false},
+		{"by hand, an amount with an exponent",
+			run(rawIntent("pay_2", "k", "created", "1e5", "me", 9)), false},
+		{"by hand, an amount with two points",
+			run(rawIntent("pay_2", "k", "created", "1.2.3", "me", 9)), false},
+		{"by hand, no amount", run(rawIntent("pay_2", "k", "created", "", "me", 9)), false},
+		{"by hand, an attempt of nothing", attemptByHand("pay_0", "", 1), false},
+		{"by hand, a second open attempt", attemptByHand("pay_1", "", 2), true},
+		{"by hand, an unknown end of an attempt", attemptByHand("pay_1", "perhaps", 2), false},
+		{"by hand, a change to an unknown status", change("status = 'paid'"), false},
+		{"by hand, a change to an unknown kind", change("kind = 'gift'"), false},
+		{"by hand, a change to no amount", change("amount = '0'"), false},
+		{"by hand, a rule that is switched off", change("rules = 0"), false},
+		{"by hand, an intent that leaves its attempts", run("DELETE FROM intents WHERE id = 'pay_1'"), false},
 		{"an amount of nothing", insert(like("pay_2", amount("0"))), false},
 		{"an amount below nothing", insert(like("pay_2", amount("-1"))), false},
 		{"an unknown status", insert(like("pay_2", status(payment.KindPayment, "paid"))), false},
@@ -149,48 +184,97 @@ func TestTheDatabaseTakesWhatMayBe(t *testing.T) {
 	})
 }
 
-// A database of the former version, with payments in every state: its rows are
-// read as before, also those that the new rules would refuse, and the new
-// numbers of every identity begin above all that were ever given.
-func TestAFormerDatabaseIsBroughtUpToDateWithItsRows(t *testing.T) {
-	former := func(id, key, status, amount, fingerprint string, sequence int) string {
-		return fmt.Sprintf(
-			`INSERT INTO intents (id, kind, provider, parent_id, amount, currency, merchant_reference, method, request,
+// rawIntent returns the statement that records a payment by hand.
+func rawIntent(id, key, status, amount, fingerprint string, sequence int) string {
+	return fmt.Sprintf(
+		`INSERT INTO intents (id, kind, provider, parent_id, amount, currency, merchant_reference, method, request,
 			idempotency_key, created_at, expires_at, sequence, status, review_reason, fingerprint, provider_reference, refs,
 			provider_status, paid_amount, paid_currency, next_action, failure, succeeded_at, updated_at, check_at, checks, events, version)
 			VALUES ('%s', 'payment', 'acme', '', '%s', 'USD', '', '', '{}', '%s', 1, 0, %d, '%s', '', '%s', 'ref', '["ref"]', '', '', '',
 			'', '', 0, 1, 5, 0, 2, 3)`,
-			id,
-			amount,
-			key,
-			sequence,
-			status,
-			fingerprint,
-		)
-	}
+		id,
+		amount,
+		key,
+		sequence,
+		status,
+		fingerprint,
+	)
+}
 
-	attempt := func(id, outcome string, number int) string {
-		return fmt.Sprintf(
-			`INSERT INTO attempts (intent_id, number, verb, started_at, deadline, duration_ms, plugin_version, fingerprint,
+// rawAttempt returns the statement that records an attempt by hand.
+func rawAttempt(intentID, outcome string, number int) string {
+	return fmt.Sprintf(
+		`INSERT INTO attempts (intent_id, number, verb, started_at, deadline, duration_ms, plugin_version, fingerprint,
 			host, outcome, code, provider_code, message, exchanges) VALUES ('%s', %d, 'create_payment', 1, 2, 3, '1.0.0', 'me', 'host_old',
 			'%s', '', '', '', 'null')`,
-			id,
-			number,
-			outcome,
-		)
-	}
+		intentID,
+		number,
+		outcome,
+	)
+}
 
+// Rows that a former version let in keep the tables from being brought up to
+// date, and are named, all of them at once.
+func TestRowsThatMustNeverBeAreNamed(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		const event = `INSERT INTO events (position, type, kind, intent_id, parent_id, sequence, created_at, data)
+			VALUES (%d, 'payment.created', 'payment', 'pay_ok', '', 1, 1, '{}')`
+		store.OpenBefore(
+			t,
+			url,
+			4,
+			rawIntent("pay_ok", "ok", "processing", "60.00", "me", 1),
+			rawIntent("pay_nothing", "a", "created", "0.00", "me", 2),
+			rawIntent("pay_paid", "b", "paid", "60.00", "me", 3),
+			rawIntent("pay_key1", "k", "created", "60.00", "me", 4),
+			rawIntent("pay_key2", "k", "created", "60.00", "me", 5),
+			rawIntent("pay_number1", "c", "created", "60.00", "me", 6),
+			rawIntent("pay_number2", "d", "created", "60.00", "me", 6),
+			rawAttempt("pay_ok", "", 1),
+			rawAttempt("pay_ok", "", 2),
+			rawAttempt("pay_ok", "perhaps", 3),
+			fmt.Sprintf(event, 1),
+			fmt.Sprintf(event, 2),
+		)
+
+		s, err := store.Open(t.Context(), url)
+		if err == nil {
+			_ = s.Close()
+			t.Fatal("it was opened")
+		}
+
+		for _, part := range []string{
+			"pay_nothing: a payment of 0.00 that is created",
+			"pay_paid: a payment of 60.00 that is paid",
+			"pay_key1 and pay_key2 have the same idempotency key",
+			"pay_number1 and pay_number2 have the sequence number 6 of one identity",
+			"pay_ok has 2 open attempts",
+			"pay_ok: its attempt 3 has the outcome perhaps",
+			"pay_ok has 2 events with the number 1",
+			"correct them by hand",
+		} {
+			if !strings.Contains(err.Error(), part) {
+				t.Errorf("%q is missing in: %v", part, err)
+			}
+		}
+	})
+}
+
+// A database of the former version, with payments in every state: its rows are
+// read as before, and the new numbers of every identity begin above all that
+// were ever given.
+func TestAFormerDatabaseIsBroughtUpToDateWithItsRows(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		store.OpenBefore(
 			t,
 			url,
 			4,
-			former("pay_1", "k", "processing", "60.00", "me", 7),
-			former("pay_2", "k", "created", "0", "me", 7), // which is refused now
-			attempt("pay_1", "ok", 1),
-			attempt("pay_gone", "unknown", 1),
-			attempt("pay_2", "", 1),
-			attempt("pay_2", "", 2),
+			rawIntent("pay_1", "k", "processing", "60.00", "me", 7),
+			rawIntent("pay_2", "l", "created", "0.01", "me", 8),
+			rawAttempt("pay_1", "ok", 1),
+			rawAttempt("pay_gone", "unknown", 1),
+			rawAttempt("pay_2", "unknown", 1),
+			rawAttempt("pay_2", "", 2),
 			`INSERT INTO counters (name, value) VALUES ('sequence:acme', 41), ('sequence:acme-eu', 900), ('events', 2)`,
 			`INSERT INTO receipts (intent_id, receipt_id, amount, currency) VALUES ('pay_1', 'T1', '60', 'USD')`,
 			`INSERT INTO idempotency_keys (key, request_hash, intent_id, action, result, host, deadline, created_at)
@@ -553,16 +637,4 @@ func TestWhatOneJobExpectsCostsNobodyElseAnything(t *testing.T) {
 			}
 		})
 	}
-}
-
-// Only what is due is looked at, and by its index.
-func TestWhatIsDueIsFoundByItsIndex(t *testing.T) {
-	s, ctx := open(t, "sqlite:"+t.TempDir()+"/payhost.db"), t.Context()
-	update(t, s, func(tx *store.Tx) error {
-		plan, err := tx.DuePlan(ctx)
-		if !strings.Contains(plan, "intents_due") || strings.Contains(plan, "TEMP B-TREE") {
-			t.Errorf("the plan is %s", plan)
-		}
-		return err
-	})
 }

@@ -34,12 +34,16 @@ func openSQLite(path string) (database, error) {
 	if path == "" {
 		return nil, errors.New("store: sqlite: the url names no file")
 	}
+
 	// The file is opened by a URL, in which these end the path: another file
 	// would be opened, and what follows could replace the settings below.
 	if strings.ContainsAny(path, "#?%") {
 		return nil, fmt.Errorf(
-			"store: sqlite: the path %q has #, ? or %% in it: name a file without them", path)
+			"store: sqlite: the path %q has #, ? or %% in it: name a file without them",
+			path,
+		)
 	}
+
 	if err := createFile(path); err != nil {
 		return nil, err
 	}
@@ -51,10 +55,12 @@ func openSQLite(path string) (database, error) {
 
 	// The writer touches pages of every table and index at each commit; SQLite
 	// keeps 2 MB of them unless told otherwise. Its journals of statements and
-	// savepoints are of no use after a crash, and stay in memory.
+	// savepoints are of no use after a crash, and stay in memory. Deleted and
+	// overwritten texts must be gone from the file: they are of people.
 	writer, err := sql.Open(
 		"sqlite",
-		common+"&_txlock=immediate&_pragma=cache_size(-16000)&_pragma=temp_store(MEMORY)",
+		common+"&_txlock=immediate&_pragma=cache_size(-16000)&_pragma=temp_store(MEMORY)"+
+			"&_pragma=secure_delete(ON)",
 	)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
@@ -150,6 +156,9 @@ func (f *sqliteFile) ping(ctx context.Context) error { return f.readers.PingCont
 func (f *sqliteFile) close() error {
 	f.writing.close()
 	f.reading.close()
+	// The next start plans by what the tables hold now. Without it all works,
+	// only slower, so that a full disk must not fail the end of a host.
+	_, _ = f.writer.ExecContext(context.Background(), "PRAGMA optimize")
 	return errors.Join(f.writer.Close(), f.readers.Close())
 }
 

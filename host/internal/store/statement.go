@@ -37,6 +37,7 @@ func (s *statements) of(ctx context.Context, tx *sql.Tx, query string) *sql.Stmt
 	}
 	s.mu.Lock()
 	prepared, known := s.ready[query]
+
 	// Preparing needs a connection, and tx holds one: this only notes it.
 	if !known && len(s.ready) < maxStatements {
 		s.ready[query] = nil

@@ -79,6 +79,7 @@ func TestASuccessWalksNoTable(t *testing.T) {
 			for k := range args {
 				args[k] = ""
 			}
+
 			return tx.tx.query(ctx, explained, args, func(row scanner) error {
 				var id, parent, unused int
 				var step string

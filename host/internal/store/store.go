@@ -75,6 +75,9 @@ type Store struct {
 	behind chan *job     // jobs that let those of queue go first
 	done   chan struct{} // closed when the writer has ended
 	closed chan struct{} // closed by Close
+	mark   *mark         // nil without one
+	// readOnly is a store without a writer; its channels are closed.
+	readOnly bool
 }
 
 // Option is a setting of Open.
@@ -98,6 +101,39 @@ func WithTimes(told func(time.Duration)) Option { return func(s *Store) { s.time
 // Open opens the database of a URL ("sqlite:PATH" or "postgres://…"), brings
 // its tables up to date and starts the writer. The caller must call Close.
 func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
+	s, err := openTables(ctx, url, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.refuseMoved(ctx); err != nil {
+		return nil, errors.Join(err, s.db.close())
+	}
+	if s.mark != nil {
+		if err := s.mark.open(); err != nil {
+			return nil, errors.Join(err, s.db.close())
+		}
+	}
+	if s, err = s.start(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.CompareWithMark(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+
+	return s, nil
+}
+
+// openAnyway is Open also for a database that was left for another one.
+func openAnyway(ctx context.Context, url string) (*Store, error) {
+	s, err := openTables(ctx, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	return s.start(ctx)
+}
+
+// openTables opens a database and brings its tables up to date.
+func openTables(ctx context.Context, url string, opts []Option) (*Store, error) {
 	db, err := openDatabase(ctx, url)
 	if err != nil {
 		return nil, err
@@ -120,8 +156,14 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	for _, option := range opts {
 		option(s)
 	}
+
+	return s, nil
+}
+
+// start reads the clock and starts the writer.
+func (s *Store) start(ctx context.Context) (*Store, error) {
 	if err := s.setClock(ctx); err != nil {
-		return nil, errors.Join(err, db.close())
+		return nil, errors.Join(err, s.db.close())
 	}
 
 	// Writes are dated by the clock, which is set by now.
@@ -142,9 +184,16 @@ func openDatabase(ctx context.Context, url string) (database, error) {
 // Close ends the writer after the writes that it has taken on, and closes the
 // database. It must be called once.
 func (s *Store) Close() error {
+	if s.readOnly {
+		return s.db.close()
+	}
 	close(s.closed)
 	<-s.done
-	return s.db.close()
+	var unmarked error
+	if s.mark != nil {
+		unmarked = errors.Join(s.mark.sync(), s.mark.file.Close())
+	}
+	return errors.Join(s.db.close(), unmarked)
 }
 
 // Ping returns nil when the database answers.
@@ -166,6 +215,9 @@ func (s *Store) Get(ctx context.Context, fn func(*Tx) error) error {
 
 const migrateTries = 6
 
+// migrationsTable has the migrations that were made.
+const migrationsTable = "payhost_migrations"
+
 // migrate brings the tables up to date. Each migration is one transaction: when
 // it fails, the former tables stay.
 func migrate(ctx context.Context, db database) (err error) {
@@ -177,7 +229,7 @@ func migrate(ctx context.Context, db database) (err error) {
 	defer func() { err = errors.Join(err, done()) }()
 
 	name := db.traits().name
-	table := goose.WithTableName("payhost_migrations")
+	table := goose.WithTableName(migrationsTable)
 	provider, err := goose.NewProvider(db.traits().dialect, conns, folder, table)
 	if err != nil {
 		return fmt.Errorf("%s: prepare migrations: %w", name, err)
@@ -198,10 +250,23 @@ func migrate(ctx context.Context, db database) (err error) {
 			)
 		}
 
+		if err == nil && found > 0 && found < known {
+			if err := awaitFormerHosts(ctx, db, conns); err != nil {
+				if found, _, again := provider.GetVersions(ctx); again == nil && found == known {
+					return nil
+				}
+				return fmt.Errorf("%s: bring the tables up to date: %w", name, err)
+			}
+		}
+
 		_, err = provider.Up(ctx)
 		if err == nil {
 			return nil
 		}
+		if broken := brokenRows(ctx, conns); broken != nil {
+			return fmt.Errorf("%s: bring the tables up to date: %w", name, broken)
+		}
+
 		if tries == migrateTries || ctx.Err() != nil {
 			return fmt.Errorf("%s: bring the tables up to date: %w", name, err)
 		}

@@ -43,6 +43,7 @@ func TestAPathThatAURLReadsOtherwiseIsRefused(t *testing.T) {
 		if err == nil {
 			_ = s.Close()
 		}
+
 		if (err == nil) || !strings.Contains(err.Error(), "name a file without them") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -115,11 +115,9 @@ func (t *Tx) DueWebhooks(
 }
 
 // WebhookProviders returns the names of the providers that have webhooks to be
-// tried again by now.
+// tried again by now. It takes two steps for each of them.
 func (t *Tx) WebhookProviders(ctx context.Context, now time.Time) ([]string, error) {
-	return t.texts(ctx, `SELECT DISTINCT provider FROM webhooks
-		WHERE state = $1 AND next_try_at > 0 AND next_try_at <= $2`,
-		payment.WebhookPending, micros(now))
+	return t.providersDue(ctx, "webhooks", "next_try_at", now)
 }
 
 // WebhookFilter narrows a list of webhooks. Zero values do not narrow.
@@ -133,13 +131,12 @@ type WebhookFilter struct {
 
 // ListWebhooks reads newest first.
 func (t *Tx) ListWebhooks(ctx context.Context, f WebhookFilter) ([]*Webhook, error) {
-	where := conditions{clauses: []string{"purpose <> ''"}}
+	where := conditions{clauses: []string{"id > ''"}}
 	where.addText("provider =", f.Provider)
-	where.addAny("provider", f.Providers)
 	where.addText("state =", string(f.State))
 	where.addText("id <", f.Before)
 
-	query := where.newestFirst(webhookColumns, "webhooks", "id DESC", f.Limit)
+	query := where.newestFirst("webhooks", webhookColumns, "id DESC", f.Providers, f.Limit)
 	return queryAll(ctx, t, scanWebhook, query, where.args...)
 }
 

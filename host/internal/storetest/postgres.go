@@ -98,6 +98,14 @@ func Postgres(t testing.TB) string {
 	return database(t, "")
 }
 
+// CopyOf returns a new database with all that another one has, which nobody may
+// be connected to.
+func CopyOf(t testing.TB, url string) string {
+	t.Helper()
+	rest, _, _ := strings.Cut(url, "?")
+	return database(t, rest[strings.LastIndex(rest, "/")+1:])
+}
+
 // needServer starts the server when the first test needs it.
 func needServer(t testing.TB) {
 	t.Helper()

@@ -76,6 +76,19 @@ func (k *Keys) Open(ctx context.Context, tx *store.Tx) error {
 	return k.use(text)
 }
 
+// Read is Open for a tool that changes nothing: without a key in the database
+// there is an error.
+func (k *Keys) Read(ctx context.Context, tx *store.Tx) error {
+	text, err := tx.Setting(ctx, keysSetting)
+	if err != nil {
+		return err
+	}
+	if text == "" {
+		return errors.New("the database has no token keys: no host of this version has run on it")
+	}
+	return k.use(text)
+}
+
 // Check returns an error when the other hosts could not check the tokens that
 // this one signs, and logs when the newest key lacks the newest secret.
 func (k *Keys) Check() error {

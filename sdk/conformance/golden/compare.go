@@ -40,7 +40,7 @@ func newComparison(opts []Option) comparison {
 
 // body compares by value where both are JSON or both a form, and as text
 // otherwise. at is the place, for the reader.
-func (c comparison) body(at, want, got, contentType string) []string {
+func (c comparison) body(at, want, got, contentType string) []Difference {
 	kept, cut := beginning(want)
 	if cut { // the rest is not in the recording
 		return c.text(at, kept+masked, got)
@@ -60,17 +60,17 @@ func (c comparison) body(at, want, got, contentType string) []string {
 }
 
 // nested compares JSON inside a text.
-func (c comparison) nested(at string, wanted any, want, got string) []string {
+func (c comparison) nested(at string, wanted any, want, got string) []Difference {
 	value, err := decode(got)
 	if err != nil {
-		return []string{at + ": is no JSON now" + shown(want, got)}
+		return []Difference{{Place: at, Change: Unreadable, Want: want, Got: got}}
 	}
 	return c.value(at, wanted, value)
 }
 
 // form compares a form or a query: the order of its keys does not count, that
 // of one key's values does.
-func (c comparison) form(at, want, got string) []string {
+func (c comparison) form(at, want, got string) []Difference {
 	wanted, wrong := url.ParseQuery(want)
 	values, err := url.ParseQuery(got)
 	if (wrong != nil) || (err != nil) {
@@ -101,7 +101,7 @@ func listed(values url.Values) map[string]any {
 
 // value compares decoded JSON. Numbers are compared as they are written: a
 // provider may sign what it reads.
-func (c comparison) value(at string, want, got any) []string {
+func (c comparison) value(at string, want, got any) []Difference {
 	if want == masked {
 		return nil // a mask stands for anything
 	}
@@ -128,11 +128,11 @@ func (c comparison) value(at string, want, got any) []string {
 
 	wanted, _ := encode(want, "") // both were decoded
 	came, _ := encode(got, "")
-	return []string{at + ": is not the same" + shown(string(wanted), string(came))}
+	return []Difference{{Place: at, Change: Changed, Want: string(wanted), Got: string(came)}}
 }
 
-func (c comparison) list(at string, want, got []any) []string {
-	var differences []string
+func (c comparison) list(at string, want, got []any) []Difference {
+	var differences []Difference
 	for i := range want {
 		place := fmt.Sprintf("%s[%d]", at, i)
 		differences = append(differences, c.value(place, want[i], got[i])...)
@@ -140,8 +140,8 @@ func (c comparison) list(at string, want, got []any) []string {
 	return differences
 }
 
-func (c comparison) object(at string, want, got map[string]any) []string {
-	var differences []string
+func (c comparison) object(at string, want, got map[string]any) []Difference {
+	var differences []Difference
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		place := at + "." + name
 		member, there := got[name]
@@ -150,7 +150,7 @@ func (c comparison) object(at string, want, got map[string]any) []string {
 		// sends it has changed.
 		switch {
 		case !there:
-			differences = append(differences, place+": is missing now")
+			differences = append(differences, Difference{Place: place, Change: Gone})
 		case !c.varying[name]:
 			differences = append(differences, c.value(place, want[name], member)...)
 		}
@@ -158,10 +158,7 @@ func (c comparison) object(at string, want, got map[string]any) []string {
 
 	for _, name := range slices.Sorted(maps.Keys(got)) {
 		if _, there := want[name]; !there {
-			differences = append(
-				differences,
-				at+"."+name+": was not recorded, and is there now",
-			)
+			differences = append(differences, Difference{Place: at + "." + name, Change: Added})
 		}
 	}
 
@@ -170,7 +167,7 @@ func (c comparison) object(at string, want, got map[string]any) []string {
 
 // text compares texts, of which the recorded one may be masked in part. JSON in
 // them is compared by value.
-func (c comparison) text(at, want, got string) []string {
+func (c comparison) text(at, want, got string) []Difference {
 	if want == got {
 		return nil
 	}
@@ -186,7 +183,7 @@ func (c comparison) text(at, want, got string) []string {
 		return nil
 	}
 
-	return []string{at + ": is not the same" + shown(want, got)}
+	return []Difference{{Place: at, Change: Changed, Want: want, Got: got}}
 }
 
 // fits reports whether got is want with some text in place of each mask.

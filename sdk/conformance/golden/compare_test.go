@@ -73,12 +73,9 @@ func TestRequestsAreComparedByValue(t *testing.T) {
 				Method: "POST",
 				Header: http.Header{"Content-Type": {c.contentType}},
 			}
-			said := strings.Join(
-				newComparison(
-					[]Option{Varying(c.varying...)},
-				).request(e, r, got, []byte(c.got)),
-				"\n",
-			)
+			comparison := newComparison([]Option{Varying(c.varying...)})
+			differences := comparison.request(e, r, got, []byte(c.got))
+			said := strings.Join(texts(differences), "\n")
 			if (c.says == "") != (said == "") || !strings.Contains(said, c.says) {
 				t.Errorf("it says %q, want %q", said, c.says)
 			}

@@ -103,7 +103,7 @@ func (p *Player) RoundTrip(r *http.Request) (*http.Response, error) {
 
 	// The recorded part comes, then the connection breaks.
 	body := io.Reader(strings.NewReader(string(exchange.Answer)))
-	if exchange.lost() {
+	if exchange.Lost() {
 		body = io.MultiReader(body, broken{})
 	}
 
@@ -139,32 +139,37 @@ func (p *Player) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.mu.Unlock()
 		panic(http.ErrAbortHandler)
 
-	case exchange.Status == 0:
+	}
+
+	exchange.Serve(w)
+}
+
+// Serve answers as the provider did. An answer that got lost gets lost again:
+// the handler's connection is then aborted, by a panic that net/http knows.
+func (e Exchange) Serve(w http.ResponseWriter) {
+	if e.Status == 0 {
 		panic(http.ErrAbortHandler)
 	}
 
 	// An answer that did not come to its end promises one byte more than it
 	// has.
-	lost := exchange.lost()
-	w.Header().Set("Content-Type", exchange.contentType())
+	lost := e.Lost()
+	w.Header().Set("Content-Type", e.contentType())
 	if lost {
-		w.Header().Set("Content-Length", fmt.Sprint(len(exchange.Answer)+1))
+		w.Header().Set("Content-Length", fmt.Sprint(len(e.Answer)+1))
 	}
 
-	w.WriteHeader(exchange.Status)
-	_, _ = io.WriteString(
-		w,
-		string(exchange.Answer),
-	) // a caller that went away fails by itself
+	w.WriteHeader(e.Status)
+	_, _ = io.WriteString(w, string(e.Answer)) // a caller that went away fails by itself
 	if lost {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// lost reports whether the answer did not come, or did not come to its end. A
+// Lost reports whether the answer did not come, or did not come to its end. A
 // redirect is an error for a plugin, and a whole answer all the same.
-func (e Exchange) lost() bool {
+func (e Exchange) Lost() bool {
 	if e.Status == 0 {
 		return true
 	}

@@ -18,15 +18,25 @@ func (c comparison) request(
 	r *http.Request,
 	address string,
 	body []byte,
-) []string {
-	var differences []string
+) []Difference {
+	var differences []Difference
 	if r.Method != recorded.Method {
-		differences = append(differences, "the method was "+recorded.Method)
+		differences = append(differences, Difference{
+			Place:  placeMethod,
+			Change: Changed,
+			Want:   recorded.Method,
+			Got:    r.Method,
+		})
 	}
 	want, wantQuery, _ := strings.Cut(recorded.URL, "?")
 	got, gotQuery, _ := strings.Cut(address, "?")
 	if !fits(want, got) {
-		differences = append(differences, "the path was "+short(want))
+		differences = append(differences, Difference{
+			Place:  placePath,
+			Change: Changed,
+			Want:   want,
+			Got:    got,
+		})
 	}
 
 	differences = append(differences, c.form("query", wantQuery, gotQuery)...)

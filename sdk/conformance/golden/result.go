@@ -26,7 +26,7 @@ func (r *Recording) Compare(answer json.RawMessage, err error, opts ...Option) [
 		return []string{"the answer is no JSON object: " + err.Error()}
 	}
 
-	return compare.text("answer", string(r.Answer), string(got))
+	return texts(compare.text("answer", string(r.Answer), string(got)))
 }
 
 func (f *Failure) compare(c comparison, err *sdk.Error) []string {
@@ -40,7 +40,7 @@ func (f *Failure) compare(c comparison, err *sdk.Error) []string {
 		if !c.varying[field.name] {
 			differences = append(
 				differences,
-				c.text("error."+field.name, field.want, field.got)...)
+				texts(c.text("error."+field.name, field.want, field.got))...)
 		}
 	}
 
@@ -56,5 +56,7 @@ func (f *Failure) compare(c comparison, err *sdk.Error) []string {
 	wanted, _ := encode(want, "") // texts always encode
 	came, _ := encode(got, "")
 
-	return append(differences, c.text("error.violations", string(wanted), string(came))...)
+	return append(
+		differences,
+		texts(c.text("error.violations", string(wanted), string(came)))...)
 }

@@ -40,10 +40,16 @@ func beginning(text string) (kept string, cut bool) {
 // put into the file by hand.
 func (r *Recording) NotWhole() (numbers []int) {
 	for i, exchange := range r.Exchanges {
-		answer := string(exchange.Answer)
-		if _, cut := beginning(answer); cut || unshown.MatchString(answer) {
+		if !exchange.Whole() {
 			numbers = append(numbers, i+1)
 		}
 	}
 	return numbers
+}
+
+// Whole reports whether the answer was kept whole.
+func (e Exchange) Whole() bool {
+	answer := string(e.Answer)
+	_, cut := beginning(answer)
+	return !cut && !unshown.MatchString(answer)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"runtime"
@@ -44,6 +45,10 @@ func try(order, arg string, n int) (said string, ok bool) {
 			said = res.Status
 			res.Body.Close()
 		}
+	case "datagram":
+		_, err = net.Dial("udp", arg)
+	case "fastopen":
+		said, err = fastOpen(arg)
 	case "dial":
 		said, err = dial(arg)
 	case "signal":
@@ -89,6 +94,21 @@ func dial(path string) (string, error) {
 	defer c.Close()
 	text, err := io.ReadAll(c)
 	return string(text), err
+}
+
+// fastOpen sends to an address of IPv4 without a connect.
+func fastOpen(address string) (string, error) {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return "", err
+	}
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(socket)
+	err = unix.Sendto(socket, []byte("x"), unix.MSG_FASTOPEN, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()})
+	return "", err
 }
 
 // openMany opens files until it has n or gets no more, and gives them back.
