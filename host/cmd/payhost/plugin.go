@@ -13,13 +13,17 @@ func (a *app) pluginCommand() *cobra.Command {
 	return group(
 		&cobra.Command{
 			Use:     "plugin",
-			Short:   "Start a new plugin; show, call, test and rehearse a plugin's file",
+			Short:   "Start, show, call, test, rehearse, publish and install plugins",
 			Example: "  payhost plugin new acme\n  payhost plugin info bin/plugins/acme\n  payhost plugin test bin/plugins/acme --simulator http://127.0.0.1:9090/acme",
 		},
 		a.pluginNewCommand(),
 		a.pluginCallCommand(),
 		a.pluginTestCommand(),
 		a.pluginRehearseCommand(),
+		a.pluginPublishCommand(),
+		a.pluginInstallCommand(),
+		a.pluginVerifyCommand(),
+		a.pluginListCommand(),
 		&cobra.Command{
 			Use:     "info FILE",
 			Short:   "Show a plugin's name and version, what it can do, and its configuration",

@@ -14,7 +14,7 @@ import (
 type Bundle struct {
 	Manifest *Manifest
 	Signed   SignedManifest
-	content map[string]source // by the part's File
+	content  map[string]source // by the part's File
 }
 
 // source is what a part is made of: a file, or a text.

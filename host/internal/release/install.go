@@ -131,8 +131,8 @@ func (r *Release) fetchProgram(ctx context.Context, path string, part Part) erro
 	return nil
 }
 
-// place moves a folder to its name. One that is there gives way: its program may
-// be there too, and keeps the papers of the same manifest.
+// place moves a folder to its name. A folder that is there gives way: its program
+// may be there too, and keeps the papers of the same manifest.
 func place(from, to string) error {
 	old := from + "-old"
 	switch err := os.Rename(to, old); {

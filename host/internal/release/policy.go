@@ -159,7 +159,7 @@ func (l *limited) Write(text []byte) (int, error) {
 }
 
 // copyPart writes a part, and fails unless it is exactly what the manifest says.
-// What has been written by then is not to be used.
+// The caller then throws away the bytes that were written.
 func (r *Release) copyPart(ctx context.Context, part Part, to io.Writer) error {
 	name := r.Manifest
 	content, err := r.from.Part(ctx, name.Plugin, name.Version, part)

@@ -135,3 +135,27 @@ func join(system, machine string) string {
 	}
 	return system + "/" + machine
 }
+
+// PlatformOf returns the platform and the path of a program that is named as
+// Contents.Programs are. The platform is empty when neither the name nor the file
+// shows it.
+func PlatformOf(named string) (platform, path string, err error) {
+	platform, path, _ = cutPlatform(named)
+	if platform != "" {
+		return platform, path, nil
+	}
+	found, err := inspect(path)
+	if err != nil {
+		return "", path, err
+	}
+	return found.platform, path, nil
+}
+
+// Sum returns the sha256 of a program, in lower-case hexadecimal.
+func Sum(path string) (string, error) {
+	found, err := inspect(path)
+	if err != nil {
+		return "", err
+	}
+	return found.sum, nil
+}
