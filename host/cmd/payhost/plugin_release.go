@@ -104,10 +104,12 @@ func (a *app) publish(ctx context.Context, files []string, o publishOptions) err
 	}
 	a.note("published %s to %s: %s", bundle.Manifest.Name(), to,
 		strings.Join(bundle.Manifest.Platforms(), ", "))
-	if contents.Signer != nil {
-		a.note("signed; hosts that trust this key have it in plugins.trusted_keys: %s",
-			contents.Signer.Key())
+	if contents.Signer == nil {
+		a.note("it is not signed: a host that trusts any key refuses it")
+		return nil
 	}
+	a.note("signed; hosts that trust this key have it in plugins.trusted_keys: %s",
+		contents.Signer.Key())
 	return nil
 }
 

@@ -200,7 +200,7 @@ func (b *Bundle) add(part Part, from source) {
 
 // writeAll writes the release into a folder, to the disk.
 func (b *Bundle) writeAll(into string) error {
-	if err := os.Chmod(into, 0o755); err != nil {
+	if err := os.Chmod(into, 0o755); err != nil { //nolint:gosec // hosts of other users read it
 		return err
 	}
 	for _, part := range b.Manifest.Parts {

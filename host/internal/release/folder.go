@@ -115,7 +115,7 @@ func openPart(at string, part Part) (io.ReadCloser, error) {
 
 func (f folder) Put(_ context.Context, bundle *Bundle) error {
 	home := filepath.Join(f.path, bundle.Manifest.Plugin)
-	if err := os.MkdirAll(home, 0o755); err != nil {
+	if err := os.MkdirAll(home, 0o755); err != nil { //nolint:gosec // hosts of other users read it
 		return err
 	}
 	at := filepath.Join(home, bundle.Manifest.Version)

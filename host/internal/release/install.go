@@ -45,7 +45,7 @@ func (r *Release) Install(ctx context.Context, pluginDir string) (*Installed, er
 	}
 
 	home := filepath.Join(pluginDir, evidenceFolder)
-	if err := os.MkdirAll(home, 0o755); err != nil {
+	if err := os.MkdirAll(home, 0o755); err != nil { //nolint:gosec // hosts of other users read it
 		return nil, fmt.Errorf("nothing was installed: %w", err)
 	}
 	temp, err := os.MkdirTemp(home, ".new-")
@@ -97,7 +97,7 @@ func isInstalled(path string, part Part) (bool, error) {
 
 // fetchDocuments writes what belongs to the program into a new folder.
 func (r *Release) fetchDocuments(ctx context.Context, into string) error {
-	if err := os.Mkdir(into, 0o755); err != nil {
+	if err := os.Mkdir(into, 0o755); err != nil { //nolint:gosec // hosts of other users read it
 		return err
 	}
 	for _, part := range r.Manifest.documents() {

@@ -78,8 +78,14 @@ func ParsePlace(name string) (Place, error) {
 	}
 
 	// A registry that accepts a connection and is then silent is away.
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.ResponseHeaderTimeout = 30 * time.Second
+	transport := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          10,
+		IdleConnTimeout:       time.Minute,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: 30 * time.Second,
+	}
 	return &ociRegistry{
 		base:  strings.TrimSuffix(base, "/"),
 		plain: isLoopback(reference.Host()),
