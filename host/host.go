@@ -22,12 +22,14 @@ import (
 	"github.com/payhost/payhost/host/internal/rehearsal"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/host/internal/telemetry"
 	"github.com/payhost/payhost/sdk"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Host is an open payment host. It may be used by any number of goroutines.
 type Host struct {
+	tracing     *telemetry.Tracing // nil without traces
 	log         *slog.Logger
 	metrics     *prometheus.Registry
 	store       *store.Store
@@ -108,7 +110,14 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 	if err != nil {
 		return nil, err
 	}
+	tracing, err := telemetry.Open(ctx, telemetry.Options{
+		Endpoint: cfg.Telemetry.OTLP, Version: chosen.version,
+	})
+	if err != nil {
+		return nil, errors.Join(err, database.Close())
+	}
 	h := &Host{
+		tracing: tracing,
 		log:     chosen.logger,
 		metrics: chosen.metrics,
 		store:   database,
@@ -231,6 +240,7 @@ func (h *Host) assemble(ctx context.Context) (err error) {
 		Config:      h.config,
 		Metrics:     h.metrics,
 		Logger:      h.log,
+		Tracing:     h.tracing,
 		Reload:      h.reloadFile,
 		Now:         h.store.Now,
 		Leaving:     h.leaving.Load,
@@ -329,7 +339,7 @@ func (h *Host) close(ctx context.Context) error {
 	h.core.GiveUp() // answers that the database does not take are logged now
 	<-calls         // with the plugins gone every call ends
 
-	return errors.Join(err, h.jobs.Close(), h.store.Close(), h.unlock())
+	return errors.Join(err, h.jobs.Close(), h.store.Close(), h.tracing.Close(ctx), h.unlock())
 }
 
 // readOpen bounds how long the supervisor waits to learn what is open at a

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/host/internal/telemetry"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -83,6 +84,7 @@ func ofOpen(list []Option) options {
 	if chosen.logger == nil {
 		chosen.logger = slog.New(slog.DiscardHandler)
 	}
+	chosen.logger = telemetry.Logger(chosen.logger)
 	if chosen.metrics == nil {
 		chosen.metrics = prometheus.NewRegistry()
 	}

@@ -166,6 +166,7 @@ func inForce(before, cfg *Config) *Config {
 	now.Host.RequireIsolation = cfg.Host.RequireIsolation // the providers have it
 	now.Store = before.Store
 	now.Log = before.Log
+	now.Telemetry = before.Telemetry
 	now.Events = before.Events
 
 	now.HTTP.Listen = before.HTTP.Listen
@@ -198,6 +199,7 @@ func restarts(old, cfg *Config) []ReloadResult {
 		{"http.tls_cert", switchesTLS(old, cfg)},
 		{"http.tls_key", switchesTLS(old, cfg)},
 		{"store.url", old.Store.URL.Reveal() != cfg.Store.URL.Reveal()},
+		{"telemetry.otlp", old.Telemetry.OTLP != cfg.Telemetry.OTLP},
 		{"log.level", old.Log.Level != cfg.Log.Level},
 		{"log.format", old.Log.Format != cfg.Log.Format},
 		{"events.url", old.Events.URL != cfg.Events.URL},

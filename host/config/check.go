@@ -54,6 +54,7 @@ func (c *Config) check(problems *report) {
 	c.checkApproval(problems)
 	c.checkPlugins(problems)
 	c.checkRetention(problems)
+	c.checkTelemetry(problems)
 	for i := range c.Providers {
 		// The providers are sorted, so two of one name are neighbors.
 		if i > 0 && c.Providers[i].Name == c.Providers[i-1].Name {

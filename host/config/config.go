@@ -31,6 +31,8 @@ type Config struct {
 	Retention Retention
 	// Store is the database of the payments [store].
 	Store Store
+	// Telemetry is where traces go [telemetry].
+	Telemetry Telemetry
 	// Log is about the host's log [log].
 	Log Log
 	// Events is the optional push of events to a service of yours [events].
@@ -111,6 +113,14 @@ type Store struct {
 	// PATH is relative as PluginDir. It is a Secret because it may hold a
 	// password. Default "sqlite:" and payhost.db in DataDir.
 	URL sdk.Secret
+}
+
+// Telemetry is the table [telemetry].
+type Telemetry struct {
+	// OTLP is the URL of a receiver of OTLP over HTTP, such as
+	// "http://127.0.0.1:4318" [otlp]. Default none: no traces are made, unless the
+	// OTEL_ variables of the host's environment ask for them.
+	OTLP string
 }
 
 // Log is the table [log].

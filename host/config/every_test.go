@@ -37,6 +37,8 @@ payout_above = ["1000.00 USD", "900 EUR"]
 [plugins]
 trusted_keys = ["RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"]
 require = ["signature", "conformance"]
+[telemetry]
+otlp = "http://127.0.0.1:4318"
 [retention]
 exchanges = "90d"
 webhooks = "91d"

@@ -104,7 +104,7 @@ func readFile(path string) (file, text, problem string) {
 
 // tables are the names of the tables of the first level.
 var tables = []string{"host", "http", "store", "log", "events", "providers", "tokens", "approval",
-	"plugins", "retention"}
+	"plugins", "retention", "telemetry"}
 
 // read turns the file's tables into a Config: types, unknown keys and
 // references. check checks the bounds.
@@ -119,6 +119,7 @@ func (l *loader) read(tree map[string]any) *Config {
 	l.approval(cfg, root.sub("approval", "a table: [approval]"))
 	l.plugins(cfg, root.sub("plugins", "a table: [plugins]"))
 	l.retention(cfg, root.sub("retention", "a table: [retention]"))
+	l.telemetry(cfg, root.sub("telemetry", "a table: [telemetry]"))
 
 	// The order of this map is random; complete sorts the providers.
 	providers := root.sub("providers", "a table of tables: [providers.NAME]")
@@ -187,6 +188,11 @@ func (l *loader) store(c *Config, t *table) {
 	if url != "" {
 		c.Store.URL = sdk.NewSecret(url)
 	}
+	t.finish("")
+}
+
+func (l *loader) telemetry(cfg *Config, t *table) {
+	t.text("otlp", &cfg.Telemetry.OTLP)
 	t.finish("")
 }
 

@@ -123,7 +123,7 @@ func exchange[WReq, WResp proto.Message](
 	}
 
 	// From here on the plugin may have got the call.
-	out, err := method(wire.SendDeadline(ctx), in, optionsFor(none)...)
+	out, err := method(wire.SendCorrelation(wire.SendDeadline(ctx)), in, optionsFor(none)...)
 	if err != nil {
 		failure, exchanges := wire.DecodeError(ctx, err)
 		record(ctx, exchanges)

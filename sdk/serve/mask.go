@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+
+	"github.com/payhost/payhost/sdk"
 )
 
 var _ slog.Handler = maskHandler{}
@@ -26,6 +28,9 @@ func (h maskHandler) Handle(ctx context.Context, record slog.Record) error {
 		clean.AddAttrs(h.attr(attr))
 		return true
 	})
+	if id := sdk.CorrelationOf(ctx).RequestID; id != "" {
+		clean.AddAttrs(slog.String("request_id", id))
+	}
 	return h.next.Handle(ctx, clean)
 }
 

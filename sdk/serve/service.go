@@ -26,7 +26,7 @@ func handle[P, Req, Resp any, WReq wire.AccountRequest, WResp proto.Message](
 	verb *wire.Verb[P, Req, Resp, WReq, WResp], check check[Req], in WReq,
 ) (WResp, error) {
 	server := s.server
-	ctx, log := sdk.WithExchangeLog(ctx)
+	ctx, log := sdk.WithExchangeLog(wire.HeedCorrelation(ctx))
 	answer, failure := attempt(ctx, server, verb, check, in)
 	if failure != nil {
 		linkOnly := (verb.Idempotency != nil) && verb.Idempotency(&server.info).LinkOnly

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/telemetry"
 	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -34,6 +35,8 @@ type Options struct {
 	Config  func() *config.Config
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger
+	// Tracing traces requests; nil: nothing is traced.
+	Tracing *telemetry.Tracing
 	// Reload reads the configuration again; nil: the host cannot be reloaded.
 	Reload func(ctx context.Context, force bool) Reloaded
 	// Now is the time by which tokens expire; nil: time.Now.

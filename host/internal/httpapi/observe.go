@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,6 +91,7 @@ func (a *API) observe(next http.Handler) http.Handler {
 			id = core.NewID("req")
 		}
 
+		r, traced := a.Tracing.Request(r)
 		r = r.WithContext(context.WithValue(r.Context(), keyRequestID, id))
 		w.Header().Set(requestIDHeader, id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -104,6 +106,7 @@ func (a *API) observe(next http.Handler) http.Handler {
 				a.panicked(answer, r, cause)
 			}
 			a.note(answer, r, id, time.Since(started))
+			traced(routeOf(r), cmp.Or(answer.status, http.StatusOK))
 		}()
 
 		next.ServeHTTP(answer, r)
@@ -125,18 +128,15 @@ func (a *API) panicked(answer *recorder, r *http.Request, cause any) {
 	}
 }
 
+// routeOf returns the mux's pattern, "none" for an address that is none.
+func routeOf(r *http.Request) string { return cmp.Or(r.Pattern, "none") }
+
 // maxMethod is how much of a method is logged: any caller may send any.
 const maxMethod = 32
 
 func (a *API) note(answer *recorder, r *http.Request, id string, took time.Duration) {
 	// The route is the mux's pattern: a path could be anything.
-	route, status := r.Pattern, answer.status
-	if route == "" {
-		route = "none"
-	}
-	if status == 0 {
-		status = http.StatusOK
-	}
+	route, status := routeOf(r), cmp.Or(answer.status, http.StatusOK)
 
 	// An error of the caller is not a warning to the operator.
 	level := slog.LevelInfo

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/intent"
+	"github.com/payhost/payhost/host/internal/telemetry"
 	"github.com/payhost/payhost/host/payment"
 )
 
@@ -147,7 +148,10 @@ func (s *Store) ApplyEvents(
 	return s.write(ctx, rows, fn)
 }
 
-func (s *Store) write(ctx context.Context, rows prefetch, fn func(*Tx) error) error {
+func (s *Store) write(ctx context.Context, rows prefetch, fn func(*Tx) error) (err error) {
+	ctx, traced := telemetry.Start(ctx, "commit")
+	defer func() { traced(err) }()
+
 	// The writer may be busy with other callers.
 	waiting := &job{ctx: ctx, prefetch: rows, fn: fn, done: make(chan error, 1)}
 

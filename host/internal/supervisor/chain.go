@@ -8,7 +8,11 @@ import (
 	"runtime/debug"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/host/internal/telemetry"
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/client"
 )
@@ -31,6 +35,7 @@ type wrapper func(ctx context.Context, c *call) error
 // lease itself come before it, in Acquire. The exchange log is the caller's: it
 // rides on the context.
 var chain = []wrapper{
+	traced,    // names the request to the plugin; a part of its trace
 	observed,  // counts, one log line; every error is an *sdk.Error
 	recovered, // a panic of the host's own code is one failed call
 	paced,     // the account's calls per second
@@ -282,6 +287,31 @@ func timed(ctx context.Context, c *call) error {
 // callsProvider reports whether a verb asks the provider, or only the plugin.
 func callsProvider(verb sdk.Capability) bool {
 	return verb != sdk.CapabilityParseWebhook && verb != sdk.CapabilityParseReturn
+}
+
+// traced names the request to the plugin and, when it is traced, makes the call
+// and what the plugin said to its provider parts of the trace.
+func traced(ctx context.Context, c *call) error {
+	request := caller.From(ctx).RequestID
+	if !telemetry.Recording(ctx) {
+		return c.next(sdk.WithCorrelation(ctx, sdk.Correlation{RequestID: request}))
+	}
+
+	a, begun := c.lease.account, time.Now()
+	inside, end := telemetry.Start(ctx, string(c.verb),
+		attribute.String("payhost.provider", a.name),
+		attribute.String("payhost.plugin_version", c.lease.Version()))
+	inside, said := sdk.WithExchangeLog(inside)
+	inside = sdk.WithCorrelation(inside, telemetry.Correlation(inside, request))
+
+	err := c.next(inside)
+	exchanges := said.Exchanges()
+	telemetry.Exchanges(inside, begun, exchanges)
+	for _, exchange := range exchanges {
+		sdk.RecordExchange(ctx, exchange)
+	}
+	end(err)
+	return err
 }
 
 // observed counts the call and writes its one line. The line names no request
