@@ -240,7 +240,7 @@ func (h *Host) assemble(ctx context.Context) (err error) {
 		Config:      h.config,
 		Metrics:     h.metrics,
 		Logger:      h.log,
-		Tracing:     h.tracing,
+		Trace:       h.tracing.Request,
 		Reload:      h.reloadFile,
 		Now:         h.store.Now,
 		Leaving:     h.leaving.Load,

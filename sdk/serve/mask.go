@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/correlation"
 )
 
 var _ slog.Handler = maskHandler{}
@@ -28,7 +28,7 @@ func (h maskHandler) Handle(ctx context.Context, record slog.Record) error {
 		clean.AddAttrs(h.attr(attr))
 		return true
 	})
-	if id := sdk.CorrelationOf(ctx).RequestID; id != "" {
+	if id := correlation.Of(ctx).ID; id != "" {
 		clean.AddAttrs(slog.String("request_id", id))
 	}
 	return h.next.Handle(ctx, clean)

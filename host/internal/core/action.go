@@ -13,6 +13,7 @@ import (
 	"github.com/payhost/payhost/host/internal/idempotency"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/telemetry"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
@@ -344,7 +345,7 @@ func (c *Core) recordFirst(
 		return first, w, true, nil
 	}
 
-	c.log.Warn("a commit whose acknowledgement was lost has arrived: the call is made",
+	c.log.WarnContext(ctx, "a commit whose acknowledgement was lost has arrived: the call is made",
 		"id", i.ID, "provider", i.Provider, "error", err)
 	return first, w, false, nil
 }
@@ -373,7 +374,7 @@ func (c *Core) readyFor(
 
 	// The provider is queried first: its answer says what the action meets.
 	if err := c.reconcile(ctx, lease, i); err != nil {
-		c.log.Warn("a doubt could not be resolved before an action",
+		c.log.WarnContext(ctx, "a doubt could not be resolved before an action",
 			"id", i.ID, "provider", i.Provider, "action", a.verb, "error", err)
 	}
 
@@ -508,7 +509,7 @@ func (c *Core) runAction(
 	// The wall is looked at last, before the call leaves.
 	ctx, cancel := context.WithTimeout(ctx, a.wall.left())
 	defer cancel()
-	logged, exchanges := sdk.WithExchangeLog(ctx)
+	logged, exchanges := sdk.WithExchangeLog(telemetry.About(ctx, i.ID))
 	started := time.Now()
 	answer, err := (*sdk.Payment)(nil), errWall()
 	if a.wall.left() > 0 {

@@ -417,7 +417,7 @@ func (c *Core) unapproved(
 		return conflict(i, "it was approved by another at this moment")
 	}
 
-	c.log.Warn("a commit whose acknowledgement was lost has arrived: the call is made",
+	c.log.WarnContext(ctx, "a commit whose acknowledgement was lost has arrived: the call is made",
 		"id", i.ID, "provider", i.Provider, "error", failure)
 	return nil
 }

@@ -37,7 +37,7 @@ func (c *Core) Beat(ctx context.Context) {
 		// Each trouble is told when it begins, not every few seconds.
 		err := c.signOfLife(ctx)
 		if err != nil && ctx.Err() == nil && !silent {
-			c.log.Warn("the host cannot give its sign of life; "+
+			c.log.WarnContext(ctx, "the host cannot give its sign of life; "+
 				"others may soon ask about what it is doing", "error", err)
 		}
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/telemetry"
 	"github.com/payhost/payhost/host/internal/token"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
@@ -72,7 +73,7 @@ func (c *Core) attempt(
 	a createAttempt,
 ) (again bool, left *whole) {
 	// The wall is looked at last, before the call leaves.
-	logged, exchanges := sdk.WithExchangeLog(ctx)
+	logged, exchanges := sdk.WithExchangeLog(telemetry.About(ctx, i.ID))
 	started := time.Now()
 	number := a.attempt.Number
 	report, err := intent.Report{}, errWall()

@@ -300,7 +300,7 @@ func (c *Core) unrecorded(
 		return true, nil
 	}
 
-	c.log.Warn("a commit whose acknowledgement was lost has arrived: the call is made",
+	c.log.WarnContext(ctx, "a commit whose acknowledgement was lost has arrived: the call is made",
 		"id", i.ID, "provider", i.Provider, "error", failure)
 	return false, nil
 }

@@ -80,7 +80,8 @@ func (c *Core) LiftFence(ctx context.Context, by, reason string) (payment.Fence,
 		return payment.Fence{}, idempotency.Unrecorded(ctx, err)
 	}
 	if lifted {
-		c.log.Warn("the fence is lifted: money moves again", "by", Operator(by), "reason", reason)
+		c.log.WarnContext(ctx, "the fence is lifted: money moves again",
+			"by", Operator(by), "reason", reason)
 	}
 	return payment.Fence{}, nil
 }

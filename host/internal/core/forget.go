@@ -42,7 +42,7 @@ func (c *Core) Forget(ctx context.Context, keep config.Retention) error {
 		count, err := kind.old(ctx, before)
 		errs = append(errs, err)
 		if count > 0 {
-			c.log.Info("records were deleted or emptied because of their age",
+			c.log.InfoContext(ctx, "records were deleted or emptied because of their age",
 				"retention", kind.name, "count", count, "before", before)
 		}
 	}

@@ -167,7 +167,7 @@ func (c *Core) pauseOnDoubt(
 		return err
 	}
 
-	c.log.Error("payouts are paused: too much is in doubt; an operator has to resume them",
+	c.log.ErrorContext(ctx, "payouts are paused: too much is in doubt; an operator has to resume them",
 		"provider", i.Provider, "id", i.ID, "reason", reason)
 
 	return c.emit(ctx, tx, i, eventPaused)

@@ -63,7 +63,7 @@ func (c *Core) CloseLost(ctx context.Context, tx *store.Tx, i *intent.Intent) er
 	if closed.Number == 0 || i.Status.Final() {
 		return nil
 	}
-	c.log.Warn("a call is in doubt: its host ended before it recorded an answer",
+	c.log.WarnContext(ctx, "a call is in doubt: its host ended before it recorded an answer",
 		"id", i.ID, "provider", i.Provider, "verb", closed.Verb, "attempt", closed.Number,
 		"host", closed.Host)
 

@@ -128,7 +128,7 @@ func (c *Core) persist(ctx context.Context, answer answered,
 		err := write(ctx)
 		if err == nil {
 			if tries > 1 {
-				c.log.Info("a provider's answer is recorded now",
+				c.log.InfoContext(ctx, "a provider's answer is recorded now",
 					"id", answer.id, "provider", answer.provider, "tries", tries)
 			}
 

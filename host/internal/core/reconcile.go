@@ -141,7 +141,7 @@ func (c *Core) RunReconciliation(ctx context.Context, id string) error {
 		run.of.EndedAt = &at
 		return tx.EndReconciliation(ctx, run.of)
 	})
-	c.log.Info("a reconciliation has ended", "provider", run.of.Provider, "id", id,
+	c.log.InfoContext(ctx, "a reconciliation has ended", "provider", run.of.Provider, "id", id,
 		"state", string(run.of.State), "compared", run.of.Compared, "findings", run.found,
 		"error", run.of.Error)
 	return err

@@ -151,7 +151,7 @@ func (c *Core) RetryCapture(
 		retry:   true,
 	}, nil)
 	if problem != nil {
-		c.log.Warn("a capture in doubt was sent again, and failed",
+		c.log.WarnContext(ctx, "a capture in doubt was sent again, and failed",
 			"id", i.ID, "provider", i.Provider, "error", problem)
 	}
 

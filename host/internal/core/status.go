@@ -8,6 +8,7 @@ import (
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/telemetry"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
@@ -86,6 +87,7 @@ func (c *Core) QueryStatusThen(ctx context.Context, lease Lease, i *intent.Inten
 	}
 
 	// An attempt that ends after this moment may have overtaken the answer.
+	ctx = telemetry.About(ctx, i.ID)
 	asked := c.nowMicro()
 	report, err := c.statusReport(ctx, lease, i)
 	if err != nil {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/telemetry"
 	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -35,8 +34,9 @@ type Options struct {
 	Config  func() *config.Config
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger
-	// Tracing traces requests; nil: nothing is traced.
-	Tracing *telemetry.Tracing
+	// Trace begins the trace of a request, and is told how it ended; nil: nothing is
+	// traced.
+	Trace func(*http.Request) (traced *http.Request, end func(route string, status int))
 	// Reload reads the configuration again; nil: the host cannot be reloaded.
 	Reload func(ctx context.Context, force bool) Reloaded
 	// Now is the time by which tokens expire; nil: time.Now.

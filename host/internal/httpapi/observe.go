@@ -91,7 +91,7 @@ func (a *API) observe(next http.Handler) http.Handler {
 			id = core.NewID("req")
 		}
 
-		r, traced := a.Tracing.Request(r)
+		r, traced := a.trace(r)
 		r = r.WithContext(context.WithValue(r.Context(), keyRequestID, id))
 		w.Header().Set(requestIDHeader, id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -126,6 +126,14 @@ func (a *API) panicked(answer *recorder, r *http.Request, cause any) {
 		p.Outcome = string(sdk.OutcomeUnknown) // it may have come as far as the provider
 		p.write(answer, r)
 	}
+}
+
+// trace begins the trace of a request where there are any.
+func (a *API) trace(r *http.Request) (traced *http.Request, end func(route string, status int)) {
+	if a.Trace == nil {
+		return r, func(string, int) {}
+	}
+	return a.Trace(r)
 }
 
 // routeOf returns the mux's pattern, "none" for an address that is none.

@@ -32,7 +32,7 @@ func (b *Inbox) Catchup(ctx context.Context) error {
 		passes.Go(func() {
 			err := b.CatchupProvider(ctx, name)
 			if (err != nil) && (ctx.Err() == nil) {
-				b.log.Error("the webhooks that wait to be read could not be looked up",
+				b.log.ErrorContext(ctx, "the webhooks that wait to be read could not be looked up",
 					"provider", name, "error", err)
 			}
 		})
@@ -131,7 +131,7 @@ func (b *Inbox) readAll(ctx context.Context, list []*store.Webhook) (there bool)
 		if err == nil {
 			continue
 		}
-		b.log.Warn("a stored webhook could not be read yet",
+		b.log.WarnContext(ctx, "a stored webhook could not be read yet",
 			"webhook", webhook.ID, "provider", webhook.Provider, "error", err)
 
 		// A plugin that is away would fail the others too. A slow webhook says

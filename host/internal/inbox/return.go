@@ -185,7 +185,7 @@ func (b *Inbox) queryBriefly(ctx context.Context, provider, id string) {
 	ctx, cancel := context.WithTimeout(asStatusQuery(ctx), queryWait)
 	defer cancel()
 	if err := b.core.QueryNow(ctx, provider, id); err != nil {
-		b.log.Debug(
+		b.log.DebugContext(ctx,
 			"the provider could not be queried about a returning customer's payment",
 			"provider", provider,
 			"id", id,

@@ -242,7 +242,7 @@ func (b *Inbox) queryStatus(ctx context.Context, webhook *store.Webhook, ids []s
 				defer b.senders.hasQueried(name)
 			}
 			if err := b.core.QueryNow(asStatusQuery(ctx), webhook.Provider, id); err != nil {
-				b.log.Info(
+				b.log.InfoContext(ctx,
 					"the provider could not be queried about what a webhook hints at; "+
 						"it is queried again later",
 					"provider", webhook.Provider,

@@ -194,7 +194,7 @@ func (p *pass) reconcile(ctx context.Context, claimed []claim) {
 	if len(claimed) == 1 {
 		i := claimed[0].Intent
 		if err := p.reconcileOne(ctx, i); err != nil && ctx.Err() == nil {
-			p.log.Warn("recovery could not reconcile an intent",
+			p.log.WarnContext(ctx, "recovery could not reconcile an intent",
 				"id", i.ID, "provider", p.provider, "status", i.Status, "error", err)
 		}
 		return
@@ -202,7 +202,7 @@ func (p *pass) reconcile(ctx context.Context, claimed []claim) {
 
 	unanswered, err := p.reconcileList(ctx, claimed)
 	if err != nil && ctx.Err() == nil {
-		p.log.Warn(
+		p.log.WarnContext(ctx,
 			"recovery could not list intents together",
 			"provider", p.provider,
 			"error", err,
@@ -210,7 +210,7 @@ func (p *pass) reconcile(ctx context.Context, claimed []claim) {
 	}
 
 	if err := p.release(ctx, unanswered); err != nil && ctx.Err() == nil {
-		p.log.Warn(
+		p.log.WarnContext(ctx,
 			"recovery could not release intents, which wait until their claim runs out",
 			"provider", p.provider,
 			"error", err,

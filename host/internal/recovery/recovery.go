@@ -116,7 +116,7 @@ func (r *Reconciler) closeLost(ctx context.Context) error {
 				return r.core.CloseLost(ctx, tx, i)
 			})
 			if err != nil && ctx.Err() == nil {
-				r.log.Error(
+				r.log.ErrorContext(ctx,
 					"recovery could not close a lost attempt",
 					"id", id,
 					"error", err,
@@ -172,7 +172,7 @@ func (r *Reconciler) RunProvider(ctx context.Context, name string) {
 
 		claimed, err := p.claim(ctx, room)
 		if err != nil && ctx.Err() == nil {
-			r.log.Error("recovery could not read or write the store; it goes on trying",
+			r.log.ErrorContext(ctx, "recovery could not read or write the store; it goes on trying",
 				"provider", name, "error", err)
 		}
 
@@ -256,7 +256,7 @@ func (r *Reconciler) tidy(ctx context.Context, name string) {
 	}
 
 	if err != nil && ctx.Err() == nil {
-		r.log.Warn("recovery could not put off or end what is due; it is looked at again",
+		r.log.WarnContext(ctx, "recovery could not put off or end what is due; it is looked at again",
 			"provider", name, "error", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/payhost/payhost/host/internal/telemetry"
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/client"
+	"github.com/payhost/payhost/sdk/correlation"
 )
 
 // call is one call on its way through the chain.
@@ -294,7 +295,7 @@ func callsProvider(verb sdk.Capability) bool {
 func traced(ctx context.Context, c *call) error {
 	request := caller.From(ctx).RequestID
 	if !telemetry.Recording(ctx) {
-		return c.next(sdk.WithCorrelation(ctx, sdk.Correlation{RequestID: request}))
+		return c.next(correlation.With(ctx, correlation.Request{ID: request}))
 	}
 
 	a, begun := c.lease.account, time.Now()
@@ -302,7 +303,7 @@ func traced(ctx context.Context, c *call) error {
 		attribute.String("payhost.provider", a.name),
 		attribute.String("payhost.plugin_version", c.lease.Version()))
 	inside, said := sdk.WithExchangeLog(inside)
-	inside = sdk.WithCorrelation(inside, telemetry.Correlation(inside, request))
+	inside = correlation.With(inside, telemetry.Correlation(inside, request))
 
 	err := c.next(inside)
 	exchanges := said.Exchanges()

@@ -15,8 +15,7 @@ func About(ctx context.Context, id string) context.Context {
 }
 
 // Logger returns a logger whose lines also name what their context is about: the
-// request, its trace, and the payment, payout or refund. What a line says itself
-// stays.
+// request, its trace, and the payment, payout or refund. A line's own words stay.
 func Logger(log *slog.Logger) *slog.Logger {
 	return slog.New(correlated{log.Handler()})
 }

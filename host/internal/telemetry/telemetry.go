@@ -21,6 +21,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/correlation"
 )
 
 // scope is the name of the host's tracer.
@@ -62,7 +63,7 @@ func Open(ctx context.Context, o Options) (*Tracing, error) {
 		return nil, fmt.Errorf("telemetry: %w", err)
 	}
 
-	// What the OTEL_ variables say of the service counts more.
+	// The OTEL_ variables say more of the service than its defaults.
 	who, err := resource.New(ctx,
 		resource.WithAttributes(
 			attribute.String("service.name", "payhost"),
@@ -174,8 +175,8 @@ func Exchanges(ctx context.Context, since time.Time, exchanges []sdk.Exchange) {
 }
 
 // Correlation returns what a plugin is told of the request that it is called for.
-func Correlation(ctx context.Context, requestID string) sdk.Correlation {
-	found := sdk.Correlation{RequestID: requestID}
+func Correlation(ctx context.Context, requestID string) correlation.Request {
+	found := correlation.Request{ID: requestID}
 	if trace.SpanContextFromContext(ctx).IsValid() {
 		carrier := propagation.MapCarrier{}
 		propagation.TraceContext{}.Inject(ctx, carrier)

@@ -10,6 +10,8 @@
 //     as code INTERNAL, outcome UNKNOWN.
 //   - No request to the provider may start after the call's deadline. gRPC counts it anew where a call arrives, so hosts
 //     also send it as a moment, in the metadata payhost-deadline: microseconds since 1970. The sooner one counts.
+//   - Hosts may name the request that a call is made for in the metadata payhost-request-id and, as the W3C says,
+//     traceparent. They are for the plugin's log and traces, and mean nothing else.
 //   - Neither a response nor an error nor a log line may hold a secret of the account's configuration.
 //   - A verb whose capability the account lacks answers CODE_NOT_SUPPORTED with OUTCOME_NOT_SENT and does nothing.
 //   - An account that is not configured answers CODE_INVALID_REQUEST with OUTCOME_NOT_SENT.

@@ -5,7 +5,7 @@ import (
 
 	"google.golang.org/grpc/metadata"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/correlation"
 )
 
 // The metadata of a call that names the request it is made for. A plugin that
@@ -21,9 +21,9 @@ const maxCorrelation = 256
 // SendCorrelation returns a context whose calls name the request that they are
 // made for.
 func SendCorrelation(ctx context.Context) context.Context {
-	of := sdk.CorrelationOf(ctx)
-	if of.RequestID != "" {
-		ctx = metadata.AppendToOutgoingContext(ctx, RequestIDKey, of.RequestID)
+	of := correlation.Of(ctx)
+	if of.ID != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, RequestIDKey, of.ID)
 	}
 	if of.Traceparent != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, TraceparentKey, of.Traceparent)
@@ -41,7 +41,7 @@ func HeedCorrelation(ctx context.Context) context.Context {
 		}
 		return sent[0]
 	}
-	return sdk.WithCorrelation(ctx, sdk.Correlation{
-		RequestID: value(RequestIDKey), Traceparent: value(TraceparentKey),
+	return correlation.With(ctx, correlation.Request{
+		ID: value(RequestIDKey), Traceparent: value(TraceparentKey),
 	})
 }
