@@ -123,7 +123,7 @@ func (a *app) printRehearsal(report *rehearsal.Report) {
 		printable(report.Serving.Version), report.Provider, report.Serving.SHA256)
 
 	tried := a.block()
-	tried.field("rehearsed", fmt.Sprintf("%s, %s, and %d with a change on the way",
+	tried.field("rehearsed", fmt.Sprintf("%s, %s, and %d forged copies of webhooks",
 		count(report.Rehearsed.Attempts, "call"),
 		count(report.Rehearsed.Webhooks, "webhook"),
 		report.Rehearsed.Forged))
@@ -141,7 +141,7 @@ func (a *app) printRehearsal(report *rehearsal.Report) {
 	tried.print()
 
 	if len(report.Differences) == 0 {
-		fmt.Fprint(a.out, "\nNothing differs.\n")
+		fmt.Fprint(a.out, "\nNothing differs in what was rehearsed.\n")
 		return
 	}
 	for _, difference := range report.Differences {

@@ -281,7 +281,7 @@ func shown(mask *redact.Set, text string) string {
 	const most = 200
 	text = mask.Text(token.Mask(text))
 	if len(text) > most {
-		text = string([]rune(text[:most])) + "…"
+		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}
 	return text
 }
