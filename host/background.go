@@ -15,6 +15,8 @@ const (
 	workProviderRecovery = "provider_recovery" // reconciles what is due at one provider
 	workWebhooks         = "notices"           // finds the providers whose webhooks wait
 	workProviderWebhooks = "provider_notices"  // reads again what waits of one provider
+	workReconciliations  = "reconciliations"   // finds those that have not ended
+	workReconciliation   = "reconciliation"    // compares with a provider's own list
 	workForget           = "forget"            // deletes and erases what is kept no longer
 	workEvents           = "events"            // wakes the pusher
 )
@@ -34,6 +36,8 @@ func (h *Host) openJobs(ctx context.Context) (err error) {
 		{Name: workProviderRecovery, Do: h.recoverProvider},
 		{Name: workWebhooks, Every: dueInterval, Do: h.triggerCatchup},
 		{Name: workProviderWebhooks, Do: h.inbox.CatchupProvider},
+		{Name: workReconciliations, Every: dueInterval, Do: h.triggerReconciliations},
+		{Name: workReconciliation, Do: h.core.RunReconciliation},
 		{Name: workForget, Every: forgetInterval, Do: h.forget},
 	}
 	if h.pusher != nil {

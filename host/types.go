@@ -65,6 +65,16 @@ type (
 	// PauseScope is what a pause stops.
 	PauseScope = payment.PauseScope
 
+	// Reconciliation compares with a provider's own list.
+	Reconciliation = payment.Reconciliation
+	// ReconciliationRequest is the range of time that is compared.
+	ReconciliationRequest = payment.ReconciliationRequest
+	// Finding is one difference of a reconciliation.
+	Finding = payment.Finding
+	// FindingFilter narrows a list of findings.
+	FindingFilter = payment.FindingFilter
+	// Attachment ends a finding.
+	Attachment = payment.Attachment
 	// Fence says whether money may move on a database.
 	Fence = payment.Fence
 	// Erasure is what was erased of a person.

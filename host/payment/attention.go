@@ -24,6 +24,8 @@ const (
 	AttentionQuarantined AttentionKind = "quarantined"
 	// AttentionPaused is something that an operator has paused.
 	AttentionPaused AttentionKind = "paused"
+	// AttentionFinding is what a provider's own list says otherwise.
+	AttentionFinding AttentionKind = "finding"
 	// AttentionFenced is a database on which no money moves.
 	AttentionFenced AttentionKind = "fenced"
 	// AttentionApproval is something that waits for a second name.

@@ -72,6 +72,7 @@ var broken = map[string]map[string]string{
 	"PayhostRecoveryBehind":    {`payhost_due_oldest_seconds{provider="a"}`: "0+60x120"},
 	"PayhostEventsBehind":      {`payhost_events_oldest_seconds{endpoint="x"}`: "0+60x120"},
 	"PayhostDeadLetters":       {`payhost_events_dead{endpoint="x"}`: "1x120"},
+	"PayhostFindings":          {`payhost_findings_open{provider="p",kind="amount"}`: "1x120"},
 	"PayhostFenced":            {`payhost_fenced{instance="h"}`: "1x120"},
 	"PayhostStoreNotWritable":  {`payhost_store_writable{instance="h"}`: "0x120"},
 	"PayhostCommitsSlow":       {committed("0.0064"): "0+900x120"},

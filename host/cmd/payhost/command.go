@@ -139,6 +139,8 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.backupCommand(),
 		a.restoreCommand(),
 		a.fenceCommand(),
+		a.reconcileCommand(),
+		a.findingsCommand(),
 		a.storeCommand(),
 		a.tokensCommand(),
 		a.versionCommand(),

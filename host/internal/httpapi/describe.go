@@ -45,6 +45,7 @@ func (a *API) describe() (v1 http.Handler, document []byte) {
 	a.tokenKeyOperations(api)
 	a.eraseOperations(api)
 	a.fenceOperations(api)
+	a.reconciliationOperations(api)
 	a.webhookOperations(api)
 
 	// The document is written before the schemas become as strict as the check
@@ -104,6 +105,7 @@ func (a *API) serveDocument(w http.ResponseWriter, r *http.Request) {
 }
 
 var tags = []*huma.Tag{
+	{Name: "Reconciliations", Description: "What a provider's own list says otherwise."},
 	{Name: "Payments", Description: "Money from customers."},
 	{Name: "Payouts", Description: "Money to recipients."},
 	{Name: "Approvals", Description: "What waits for a second name."},

@@ -88,7 +88,7 @@ func TestTheDocumentHasEveryCall(t *testing.T) {
 		post:/payments/{id}/cancel post:/payments/{id}/capture post:/payments/{id}/refunds get:/payments/{id}/refunds
 		post:/payments/{id}/resolve post:/payouts get:/payouts get:/payouts/{id} post:/payouts/{id}/resolve get:/refunds/{id}
 		post:/refunds/{id}/resolve get:/events get:/exports/payments get:/exports/payouts get:/exports/refunds get:/exports/events get:/dead-letters post:/dead-letters/{id}/retry get:/webhooks get:/webhooks/{id} post:/webhooks/{id}/replay post:/webhooks/{id}/attach
-		get:/me post:/erasures get:/fence post:/fence/lift get:/audit get:/audit/verify get:/approvals post:/approvals/{id}/approve post:/approvals/{id}/reject get:/token-keys post:/token-keys post:/token-keys/{id}/end get:/attention get:/providers/{name}/history
+		get:/me post:/erasures get:/fence post:/fence/lift post:/providers/{name}/reconciliations get:/reconciliations get:/reconciliations/{id} get:/reconciliations/{id}/findings get:/findings post:/findings/{id}/attach get:/audit get:/audit/verify get:/approvals post:/approvals/{id}/approve post:/approvals/{id}/reject get:/token-keys post:/token-keys post:/token-keys/{id}/end get:/attention get:/providers/{name}/history
 		post:/providers/{name}/pause post:/providers/{name}/resume post:/providers/{name}/restart`,
 	)
 

@@ -64,6 +64,17 @@ type Payments interface {
 	Erase(ctx context.Context, customer string) (payment.Erasure, error)
 	Fence(ctx context.Context) (payment.Fence, error)
 	LiftFence(ctx context.Context, by, reason string) (payment.Fence, error)
+	BeginReconciliation(
+		ctx context.Context, provider string, r payment.ReconciliationRequest,
+	) (*payment.Reconciliation, error)
+	Reconciliation(ctx context.Context, id string) (payment.Reconciliation, error)
+	ListReconciliations(
+		ctx context.Context, provider, cursor string, limit int,
+	) (list []payment.Reconciliation, next string, err error)
+	ListFindings(
+		ctx context.Context, f payment.FindingFilter,
+	) (list []payment.Finding, next string, err error)
+	AttachFinding(ctx context.Context, id string, a payment.Attachment) (*payment.Finding, error)
 
 	// TokenKeys, RotateTokenKey and EndTokenKey return all keys that sign
 	// webhook and return URLs, as they are then.

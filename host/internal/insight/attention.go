@@ -120,6 +120,9 @@ func (g *gathered) stored(ctx context.Context, tx *store.Tx) error {
 	if err := g.paused(ctx, tx); err != nil {
 		return err
 	}
+	if err := g.findings(ctx, tx); err != nil {
+		return err
+	}
 	if err := g.approvals(ctx, tx); err != nil {
 		return err
 	}
@@ -165,6 +168,40 @@ func (g *gathered) fenced(ctx context.Context, tx *store.Tx) error {
 		Do:      []string{"payhost fence show", "payhost fence lift --reason TEXT"},
 	}})
 	return nil
+}
+
+func (g *gathered) findings(ctx context.Context, tx *store.Tx) error {
+	open, err := tx.ListFindings(ctx, store.FindingFilter{
+		State: payment.FindingOpen, Limit: g.limit + 1,
+	})
+	if err != nil {
+		return err
+	}
+
+	var items []payment.AttentionItem
+	for _, one := range open {
+		about := one.SubjectID
+		if about == "" {
+			about = fmt.Sprintf("a %s with the reference %s", one.Subject, one.ProviderReference)
+		}
+		items = append(items, payment.AttentionItem{
+			ID:       one.ID,
+			Provider: one.Provider,
+			Since:    one.FoundAt,
+			Summary:  fmt.Sprintf("%s: %s", findingWords[one.Kind], about),
+			Do:       []string{"payhost findings attach " + one.ID + " --reason TEXT"},
+		})
+	}
+	g.add(payment.AttentionFinding, items)
+	return nil
+}
+
+// findingWords say what differs.
+var findingWords = map[payment.FindingKind]string{
+	payment.FindingMissingThere: "the provider's list does not have it",
+	payment.FindingMissingHere:  "only the provider knows of it",
+	payment.FindingAmount:       "the provider names another amount",
+	payment.FindingStatus:       "the provider names another status",
 }
 
 func (g *gathered) paused(ctx context.Context, tx *store.Tx) error {

@@ -51,12 +51,15 @@ var (
 		"Whether new payments, or new payouts, are paused: 1, or 0.",
 		[]string{"provider", "what"}, nil)
 
+	findingsDesc = prometheus.NewDesc("payhost_findings_open",
+		"What a provider's own list says otherwise, and waits for a decision.",
+		[]string{"provider", "kind"}, nil)
 	fencedDesc = prometheus.NewDesc("payhost_fenced",
 		"Whether no money moves because the database is restored or a copy: 1, or 0.", nil, nil)
 
 	allDescs = []*prometheus.Desc{
 		intentsDesc, doubtDesc, doubtAmountDesc, doubtAgeDesc, webhooksDesc, dueDesc, dueAgeDesc,
-		pausedDesc, fencedDesc,
+		pausedDesc, fencedDesc, findingsDesc,
 	}
 )
 
@@ -265,6 +268,16 @@ func (r *reading) readPauses(ctx context.Context, tx *store.Tx, providers []stri
 		return 0
 	}
 	for _, name := range providers {
+		open, err := tx.OpenFindings(ctx, name)
+		if err != nil {
+			return err
+		}
+		for _, kind := range []payment.FindingKind{
+			payment.FindingMissingThere, payment.FindingMissingHere, payment.FindingAmount,
+			payment.FindingStatus,
+		} {
+			r.gauge(findingsDesc, float64(open[kind]), name, string(kind))
+		}
 		for _, what := range payment.PauseAll.Scopes() {
 			r.gauge(pausedDesc, in(name, what), name, string(what))
 		}

@@ -92,6 +92,12 @@ func (a arguments) of(name string, of reflect.Type) reflect.Value {
 
 	case reflect.TypeFor[payment.AuditOutcome]():
 		return reflect.ValueOf(payment.AuditDone)
+	case reflect.TypeFor[payment.FindingKind]():
+		return reflect.ValueOf(payment.FindingStatus)
+	case reflect.TypeFor[payment.FindingState]():
+		return reflect.ValueOf(payment.FindingOpen)
+	case reflect.TypeFor[payment.ReconciliationState]():
+		return reflect.ValueOf(payment.ReconciliationDone)
 	case reflect.TypeFor[payment.PauseScope]():
 		return reflect.ValueOf(payment.PausePayments)
 	}

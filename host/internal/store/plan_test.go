@@ -106,6 +106,14 @@ func fillFrom(t testing.TB, s *store.Store, url string, first, last int) {
 			` + numbers + ` SELECT 'ap_' || i, 'payout', 'x_' || i, ` + provider + `, '1', 'USD', '',
 			'', '', 0, 'shop', i, CASE WHEN i % 500 = 0 THEN 'pending' ELSE 'approved' END,
 			CASE WHEN i % 500 = 0 THEN '' ELSE 'ops' END, i, '' FROM n`,
+		`INSERT INTO reconciliations (id, provider, from_at, to_at, state, started_at, ended_at, asked_by,
+			error, compared, orphans) ` + numbers + ` SELECT 'x_' || i,
+			CASE WHEN i % 20000 = 3 THEN 'z' ELSE ` + provider + ` END, i, i,
+			CASE WHEN i % 20000 = 3 THEN 'running' ELSE 'done' END, i, i, 'ops', '', 0, 1 FROM n`,
+		`INSERT INTO findings (id, reconciliation_id, provider, kind, subject, intent_id, reference,
+			provider_reference, ours, theirs, found_at, state, ended_by, note) ` + numbers + `
+			SELECT 'x_' || i, 'x_' || (i / 10), ` + provider + `, 'status', 'payment', 'x_' || i, '', '',
+			'', '', i, CASE WHEN i % 500 = 0 THEN 'open' ELSE 'settled' END, '', '' FROM n`,
 		`INSERT INTO deliveries (position, subject, state, created_at, tries, next_at, tried_at,
 			status, error) ` + numbers + ` SELECT i, 'x_' || i, CASE WHEN i % 3 = 0 THEN 'dead'
 			ELSE 'pending' END, i, 0, i, 0, 0, '' FROM n`,
