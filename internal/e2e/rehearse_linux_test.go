@@ -451,7 +451,9 @@ func TestARehearsalSaysWhatItCouldNotDo(t *testing.T) {
 		{"no file", filepath.Join(folder, "reference@9"), nil, 2, "there is no file"},
 		{"nothing stored", filepath.Join(bin, "plugins", "ptop"), nil, 2, "nothing is stored of ptop"},
 		{"another plugin", filepath.Join(bin, "plugins", "ttrpay"), []string{"--provider", "ptop"}, 2, "has the plugin ptop"},
-		{"no account", filepath.Join(bin, "plugins", "ttrpay"), nil, 2, "no account with the plugin ttrpay"},
+		{"no configuration", dropped, []string{"--config", filepath.Join(folder, "none")}, 2, "does not exist"},
+		{"a class that nothing has", dropped, []string{"--allow", "request", "--allow", "request.bdy"}, 0, `"request.bdy"`},
+		{"no account", filepath.Join(bin, "plugins", "ttrpay"), nil, 2, "no account with the plugin ttrpay; name another with --provider"},
 		{"no intents", dropped, []string{"--last", "0"}, 2, "--last must be"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

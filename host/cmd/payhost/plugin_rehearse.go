@@ -22,6 +22,8 @@ const (
 // that was, and has failed.
 type notRunError struct{ error }
 
+func (e notRunError) Unwrap() error { return e.error }
+
 type rehearseOptions struct {
 	account string
 	last    int
@@ -83,7 +85,7 @@ func (a *app) pluginRehearse(ctx context.Context, file string, o rehearseOptions
 	if err != nil {
 		return notRunError{a.refuseConfig(err)}
 	}
-	account, err := a.accountFor(file, o.account)
+	account, err := a.accountFor(file, o.account, "provider")
 	if err != nil {
 		return err
 	}
@@ -137,6 +139,10 @@ func (a *app) printRehearsal(report *rehearsal.Report) {
 	for _, took := range report.Times {
 		tried.field("shortest call", fmt.Sprintf("%s %.1f ms, was %.1f ms",
 			took.Verb, took.CandidateMS, took.ServingMS))
+	}
+	if len(report.Unneeded) > 0 {
+		tried.field("allowed", printable(strings.Join(report.Unneeded, ", "))+
+			": nothing differs so; was another class meant?")
 	}
 	tried.print()
 

@@ -3,12 +3,14 @@ package rehearsal
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
 
 	"github.com/payhost/payhost/host/internal/intent"
+	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance/golden"
@@ -170,5 +172,101 @@ func TestATextIsCutBetweenLetters(t *testing.T) {
 	got := shown(&redact.Set{}, "a"+strings.Repeat("é", 200))
 	if want := "a" + strings.Repeat("é", 99) + "…"; got != want {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestOnlyWhatIsAllowedIsNoFailure(t *testing.T) {
+	differs := func(allowed ...string) bool {
+		report := &Report{}
+		report.add([]Difference{{Class: "request.body.gone"}, {Class: "request.body.gone"}})
+		report.conclude(allowed)
+		return report.Differs
+	}
+	for allowed, want := range map[string]bool{
+		"":                    true,
+		"request.body.gone":   false,
+		"request.body":        false,
+		"request":             false,
+		"request.body.go":     true,
+		"request.body.gone.x": true,
+		"answer":              true,
+	} {
+		if got := differs(allowed); got != want {
+			t.Errorf("%q: %v", allowed, got)
+		}
+	}
+
+	report := &Report{}
+	report.add([]Difference{{Class: "request.body.gone"}})
+	report.conclude([]string{"request", "request.bdy"})
+	if !slices.Equal(report.Unneeded, []string{"request.bdy"}) {
+		t.Errorf("unneeded are %q", report.Unneeded)
+	}
+	if differs("answer", "request") || !differs() {
+		t.Error("one of several is enough, and none is none")
+	}
+}
+
+// A call proves something only when the serving program still makes it as it was
+// recorded.
+func TestACallThatTheServingProgramMakesOtherwiseProvesNothing(t *testing.T) {
+	attempt := func(outcome string) *call {
+		made := &call{exchanges: []golden.Exchange{{Method: "GET", URL: "/"}}}
+		made.attempt.Outcome = outcome
+		return made
+	}
+	webhook := &call{webhook: &store.Webhook{Verified: true}}
+	forged := &call{webhook: &store.Webhook{Verified: true}, forged: "a change"}
+
+	fits := []request{{fits: true}}
+	fine := &heard{requests: fits}
+	refused := &heard{requests: fits, failure: sdk.Refused(sdk.CodeDeclined, "7", "no")}
+	believed := &heard{answer: []byte(`{"Verification":"signature"}`)}
+	doubted := &heard{answer: []byte(`{"Verification":"none"}`)}
+	for _, c := range []struct {
+		name        string
+		made        *call
+		first, last *heard
+		want        string
+	}{
+		{"as recorded", attempt("ok"), fine, fine, ""},
+		{"refused as recorded", attempt("refused"), refused, refused, ""},
+		{"it cannot be made", attempt("ok"), &heard{notMade: io.EOF}, fine, reasonRequest},
+		{"once so, once so", attempt("ok"), fine, refused, reasonUnlike},
+		{"a request more", attempt("ok"), fine, &heard{}, reasonUnlike},
+		{"no request", attempt("ok"), &heard{}, &heard{}, reasonOthers},
+		{"another request", attempt("ok"), &heard{requests: []request{{}}}, &heard{requests: fits}, reasonOthers},
+		{"another end", attempt("ok"), refused, refused, reasonEnds},
+		{"a webhook", webhook, believed, believed, ""},
+		{"a webhook with a question", webhook, fine, fine, reasonAsks},
+		{"a webhook that is too old", webhook, doubted, doubted, reasonProof},
+		{"a forged one", forged, doubted, doubted, ""},
+	} {
+		if got := c.made.unsound(c.first, c.last); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestForgedCopiesDifferFromTheWebhook(t *testing.T) {
+	genuine := call{webhook: &store.Webhook{Request: sdk.HTTPRequest{
+		Header: http.Header{"Content-Type": {"application/json"}, "Signature": {"abc"}},
+		Body:   []byte(`{"amount":"60.00","id":"z9"}`),
+	}}}
+	list := forgeries(genuine)
+	if len(list) != 3 {
+		t.Fatalf("%d copies", len(list))
+	}
+	if got := string(list[0].webhook.Request.Body); got != `{"amount":"60.00","id":"z8"}` {
+		t.Error(got)
+	}
+	if got := string(list[1].webhook.Request.Body); got != `{"amount":"70.00","id":"z9"}` {
+		t.Error(got)
+	}
+	if got := list[2].webhook.Request.Header; (len(got) != 1) || (got.Get("Content-Type") == "") {
+		t.Error(got)
+	}
+	if got := string(genuine.webhook.Request.Body); got != `{"amount":"60.00","id":"z9"}` {
+		t.Error("the webhook itself has changed: ", got)
 	}
 }
