@@ -540,6 +540,11 @@ func TestAShadowCountsWhatItWouldDoOtherwise(t *testing.T) {
 	if exit, said := w.command("reload"); (exit == 0) || !strings.Contains(said, "canary.percent") {
 		t.Errorf("exit %d\n%s", exit, said)
 	}
+	w.write(strings.Replace(string(text), `"2.0.0"`, `"9.9.9"`, 1))
+	exit, said = w.command("check")
+	if (exit != 0) || !strings.Contains(said, "canary.version: warning: the new version cannot read along") {
+		t.Errorf("exit %d\n%s", exit, said)
+	}
 	before, _, _ := strings.Cut(string(text), "[providers.reference.canary]")
 	w.write(before)
 	if exit, said := w.command("reload"); exit != 0 {
