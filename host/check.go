@@ -228,6 +228,7 @@ func problemAt(cfg *Config, key, message string) config.Problem {
 
 // run goes as far as it gets with the account.
 func (c *accountCheck) run(ctx context.Context) {
+	c.candidate()
 	binary, ok := c.program()
 	if !ok {
 		return
@@ -252,6 +253,25 @@ func (c *accountCheck) run(ctx context.Context) {
 	c.result.IsolationMissing = isolation.Missing
 	c.result.Problems = append(c.result.Problems, tooWide(c.cfg, info)...)
 	c.configure(ctx, process)
+}
+
+// candidate looks for the new version that is to read along, and whether it may
+// be run. The account works without it.
+func (c *accountCheck) candidate() {
+	candidate := *c.account
+	candidate.Version = c.account.Canary.Version
+	candidate.SHA256 = "" // that is the serving program's
+	if candidate.Version == "" {
+		return
+	}
+
+	path, sum, err := c.catalog.Sum(candidate.Plugin, candidate.Version)
+	if err == nil {
+		err = candidate.Allows(path, sum)
+	}
+	if err != nil {
+		c.warning("canary.version", "the new version cannot read along: %v", err)
+	}
 }
 
 // program finds the account's program, and reports whether it may be run: the

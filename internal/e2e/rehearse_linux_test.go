@@ -227,8 +227,11 @@ type mistake struct {
 	name string
 	// file and right are the code, and wrong what it is by mistake.
 	file, right, wrong string
-	// class is that of the difference by which it is found.
+	// class is that of the difference by which a rehearsal finds it.
 	class string
+	// shadow is the class by which a shadow does; "" for what it cannot see, since
+	// it is asked to make nothing.
+	shadow string
 }
 
 var mistakes = []mistake{
@@ -238,30 +241,30 @@ var mistakes = []mistake{
 		"when(MISTAKE, \"amount\", \"reference\"), when(MISTAKE, req.Amount.Amount.String(), req.Reference),\n" +
 			"when(MISTAKE, \"reference\", \"amount\"), when(MISTAKE, req.Reference, req.Amount.Amount.String()),\n" +
 			"\"currency\", req.Amount.Currency,\n\"method\"",
-		"request.body.order",
+		"request.body.order", "",
 	},
 	{
 		"a dropped field", "provider.go", `"method", req.Method,`,
-		`"method", when(MISTAKE, "", req.Method),`, "request.body.gone",
+		`"method", when(MISTAKE, "", req.Method),`, "request.body.gone", "",
 	},
 	{
 		"a changed status table", "types.go", `"paid":       sdk.PaymentSucceeded,`,
-		`"paid": when(MISTAKE, sdk.PaymentProcessing, sdk.PaymentSucceeded),`, "event.status",
+		`"paid": when(MISTAKE, sdk.PaymentProcessing, sdk.PaymentSucceeded),`, "event.status", "event.status",
 	},
 	{
 		"an amount in cents", "provider.go", `amount = req.Amount.Amount.String()`,
 		`amount = when(MISTAKE, req.Amount.Amount.Shift(2), req.Amount.Amount).String()`,
-		"request.body.changed",
+		"request.body.changed", "",
 	},
 	{
 		"another idempotency key", "provider.go",
 		`p.post(ctx, "/v1/payments", req.IdempotencyKey, body)`,
 		`p.post(ctx, "/v1/payments", req.IdempotencyKey+when(MISTAKE, "-2", ""), body)`,
-		"request.header.changed",
+		"request.header.changed", "",
 	},
 	{
 		"a verification left out", "webhook.go", `if !verify(`,
-		`if !when(MISTAKE, true, false) && !verify(`, "event.verification",
+		`if !when(MISTAKE, true, false) && !verify(`, "event.verification", "event.verification",
 	},
 	{
 		"a swallowed error", "provider.go",
@@ -269,19 +272,19 @@ var mistakes = []mistake{
 		"func payment(got *resource, err error) (*sdk.Payment, error) {\n" +
 			"if when(MISTAKE, err != nil, false) {\n" +
 			"return &sdk.Payment{Status: sdk.PaymentProcessing, ProviderReference: \"none\"}, nil\n}",
-		"answer.error",
+		"answer.error", "answer.error",
 	},
 	{
 		"a new word", "types.go", `"pending":    sdk.PaymentRequiresAction,`,
-		`when(MISTAKE, "waiting", "pending"): sdk.PaymentRequiresAction,`, "answer.status",
+		`when(MISTAKE, "waiting", "pending"): sdk.PaymentRequiresAction,`, "answer.status", "answer.status",
 	},
 	{
 		"a slower answer", "provider.go", `	var opts paymentOptions`,
-		"\ttime.Sleep(when(MISTAKE, time.Second, 0))\n\tvar opts paymentOptions", "time",
+		"\ttime.Sleep(when(MISTAKE, time.Second, 0))\n\tvar opts paymentOptions", "time", "",
 	},
 	{
 		"one that lies about its version", "provider.go", `Version:     version,`,
-		`Version: when(MISTAKE, "dev", version),`, "version",
+		`Version: when(MISTAKE, "dev", version),`, "version", "failed",
 	},
 }
 
@@ -448,7 +451,9 @@ func TestARehearsalSaysWhatItCouldNotDo(t *testing.T) {
 		{"no file", filepath.Join(folder, "reference@9"), nil, 2, "there is no file"},
 		{"nothing stored", filepath.Join(bin, "plugins", "ptop"), nil, 2, "nothing is stored of ptop"},
 		{"another plugin", filepath.Join(bin, "plugins", "ttrpay"), []string{"--provider", "ptop"}, 2, "has the plugin ptop"},
-		{"no account", filepath.Join(bin, "plugins", "ttrpay"), nil, 2, "no account with the plugin ttrpay"},
+		{"no configuration", dropped, []string{"--config", filepath.Join(folder, "none")}, 2, "does not exist"},
+		{"a class that nothing has", dropped, []string{"--allow", "request", "--allow", "request.bdy"}, 0, `"request.bdy"`},
+		{"no account", filepath.Join(bin, "plugins", "ttrpay"), nil, 2, "no account with the plugin ttrpay; name another with --provider"},
 		{"no intents", dropped, []string{"--last", "0"}, 2, "--last must be"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -535,6 +540,11 @@ func TestAShadowCountsWhatItWouldDoOtherwise(t *testing.T) {
 	if exit, said := w.command("reload"); (exit == 0) || !strings.Contains(said, "canary.percent") {
 		t.Errorf("exit %d\n%s", exit, said)
 	}
+	w.write(strings.Replace(string(text), `"2.0.0"`, `"9.9.9"`, 1))
+	exit, said = w.command("check")
+	if (exit != 0) || !strings.Contains(said, "canary.version: warning: the new version cannot read along") {
+		t.Errorf("exit %d\n%s", exit, said)
+	}
 	before, _, _ := strings.Cut(string(text), "[providers.reference.canary]")
 	w.write(before)
 	if exit, said := w.command("reload"); exit != 0 {
@@ -545,6 +555,113 @@ func TestAShadowCountsWhatItWouldDoOtherwise(t *testing.T) {
 	if shown.Canary.State != "" {
 		t.Errorf("it is still there: %+v", shown.Canary)
 	}
+}
+
+// canary is what the tests look at of a provider's new version.
+type canary struct {
+	State, Error string
+	Compared     int
+	Differences  []struct{ Class string }
+}
+
+// Which wrong versions a shadow finds, and that it finds nothing where it cannot
+// see: what is only sent is for a rehearsal.
+func TestWhichWrongVersionsAShadowFinds(t *testing.T) {
+	w, program := busy(t), buildMistaken(t)
+	text, err := os.ReadFile(w.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reload := func(more string) {
+		t.Helper()
+		w.write(string(text) + more)
+		if exit, said := w.command("reload"); exit != 0 {
+			t.Fatalf("exit %d\n%s", exit, said)
+		}
+	}
+
+	const wanted = `{"provider":"reference","amount":"60.00","currency":"EUR","method":"card",` +
+		`"success_url":"https://shop.example/ok","cancel_url":"https://shop.example/no"}`
+	for _, wrong := range mistakes {
+		t.Run(wrong.name, func(t *testing.T) {
+			w.place(program, wrong.name)
+			reload("[providers.reference.canary]\nversion = \"2.0.0\"\n")
+			defer reload("")
+
+			var shown struct{ Canary canary }
+			look := func() canary {
+				shown.Canary = canary{}
+				w.api(http.MethodGet, "/v1/providers/reference", "", "", &shown)
+				return shown.Canary
+			}
+			for look().State == "starting" {
+				if t.Context().Err() != nil {
+					t.Fatal("it does not start")
+				}
+			}
+			if wrong.shadow == "failed" {
+				if got := shown.Canary; (got.State != "failed") || !strings.Contains(got.Error, "version") {
+					t.Errorf("%+v", got)
+				}
+				return
+			}
+
+			w.seen(t, wrong.name, wanted)
+			for wrong.shadow != "" && !found(look(), wrong.shadow) {
+				if t.Context().Err() != nil {
+					t.Fatalf("%s is not found: %+v", wrong.shadow, shown.Canary)
+				}
+			}
+			for wrong.shadow == "" && look().Compared < 4 {
+				if t.Context().Err() != nil {
+					t.Fatalf("too little is compared: %+v", shown.Canary)
+				}
+			}
+			for _, difference := range shown.Canary.Differences {
+				if difference.Class != wrong.shadow {
+					t.Logf("besides: %s", difference.Class)
+				}
+			}
+			if (wrong.shadow == "") && (len(shown.Canary.Differences) > 0) {
+				t.Errorf("%+v", shown.Canary)
+			}
+		})
+	}
+}
+
+func found(shown canary, class string) bool {
+	for _, difference := range shown.Differences {
+		if difference.Class == class {
+			return true
+		}
+	}
+	return false
+}
+
+// seen has the host read a status, an error in place of one, a webhook that
+// nobody signed, and the provider's own.
+func (w *world) seen(t *testing.T, key, wanted string) {
+	t.Helper()
+	var made record
+	w.api(http.MethodPost, "/v1/payments", "seen "+key, wanted, &made)
+	w.api(http.MethodGet, "/v1/payments/"+made.ID+"?refresh=true", "", "", &made)
+
+	const fault = `{"kind":"error","status":404,"body":"{\"error\":{\"code\":\"not_found\"}}","times":1}`
+	if status, _, said := w.do(http.MethodPost, w.other+"/_simulator/faults", fault, nil); status >= 300 {
+		t.Fatalf("faults: %d %s", status, said)
+	}
+	status, _, said := w.do(http.MethodGet, w.base+"/v1/payments/"+made.ID+"?refresh=true", "",
+		http.Header{"Authorization": {"Bearer " + apiToken}})
+	if status != http.StatusBadGateway {
+		t.Errorf("what the provider does not know was answered %d %s", status, said)
+	}
+
+	status, _, said = w.do(http.MethodPost, w.base+"/webhooks/reference",
+		`{"payment":{"id":"x","reference":"`+made.ID+`","status":"paid"}}`, nil)
+	if status == http.StatusOK {
+		t.Errorf("an unsigned webhook was answered %d %s", status, said)
+	}
+	w.tell(made.ID)
 }
 
 // place puts a program with a mistake beside the plugins, as version 2.0.0.

@@ -120,7 +120,7 @@ func (a *app) pluginCall(
 	}
 
 	if verb != "get_info" {
-		account, err := a.accountFor(file, options.account)
+		account, err := a.accountFor(file, options.account, "account")
 		if err != nil {
 			return err
 		}
@@ -183,7 +183,7 @@ func completed(verb string, fields map[string]any, key string) []byte {
 
 // accountFor returns the account with this name, or the only account with the
 // file's plugin.
-func (a *app) accountFor(file, name string) (*config.Provider, error) {
+func (a *app) accountFor(file, name, flag string) (*config.Provider, error) {
 	cfg, err := host.LoadConfig(a.config)
 	if err != nil {
 		return nil, a.refuseConfig(err)
@@ -206,19 +206,21 @@ func (a *app) accountFor(file, name string) (*config.Provider, error) {
 	case name != "":
 		return nil, wrongUsage("%s has no account %q", a.config, name)
 	case len(found) == 1:
-		return a.accountFor(file, found[0])
+		return a.accountFor(file, found[0], flag)
 	case len(found) == 0:
 		return nil, wrongUsage(
-			"%s has no account with the plugin %s; name another with --account",
+			"%s has no account with the plugin %s; name another with --%s",
 			a.config,
 			plugin,
+			flag,
 		)
 	}
 
 	return nil, wrongUsage(
-		"%s has several accounts with the plugin %s: name one with --account (%s)",
+		"%s has several accounts with the plugin %s: name one with --%s (%s)",
 		a.config,
 		plugin,
+		flag,
 		strings.Join(found, ", "),
 	)
 }

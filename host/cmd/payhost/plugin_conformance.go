@@ -125,7 +125,7 @@ func (a *app) conformanceOptions(
 		}
 		out.Config = json.RawMessage(text)
 	default:
-		account, err := a.accountFor(file, options.account)
+		account, err := a.accountFor(file, options.account, "account")
 		if err != nil {
 			return out, err
 		}

@@ -22,6 +22,8 @@ const (
 // that was, and has failed.
 type notRunError struct{ error }
 
+func (e notRunError) Unwrap() error { return e.error }
+
 type rehearseOptions struct {
 	account string
 	last    int
@@ -83,7 +85,7 @@ func (a *app) pluginRehearse(ctx context.Context, file string, o rehearseOptions
 	if err != nil {
 		return notRunError{a.refuseConfig(err)}
 	}
-	account, err := a.accountFor(file, o.account)
+	account, err := a.accountFor(file, o.account, "provider")
 	if err != nil {
 		return err
 	}
@@ -123,7 +125,7 @@ func (a *app) printRehearsal(report *rehearsal.Report) {
 		printable(report.Serving.Version), report.Provider, report.Serving.SHA256)
 
 	tried := a.block()
-	tried.field("rehearsed", fmt.Sprintf("%s, %s, and %d with a change on the way",
+	tried.field("rehearsed", fmt.Sprintf("%s, %s, and %d forged copies of webhooks",
 		count(report.Rehearsed.Attempts, "call"),
 		count(report.Rehearsed.Webhooks, "webhook"),
 		report.Rehearsed.Forged))
@@ -138,10 +140,14 @@ func (a *app) printRehearsal(report *rehearsal.Report) {
 		tried.field("shortest call", fmt.Sprintf("%s %.1f ms, was %.1f ms",
 			took.Verb, took.CandidateMS, took.ServingMS))
 	}
+	if len(report.Unneeded) > 0 {
+		tried.field("allowed", printable(strings.Join(report.Unneeded, ", "))+
+			": nothing differs so; was another class meant?")
+	}
 	tried.print()
 
 	if len(report.Differences) == 0 {
-		fmt.Fprint(a.out, "\nNothing differs.\n")
+		fmt.Fprint(a.out, "\nNothing differs in what was rehearsed.\n")
 		return
 	}
 	for _, difference := range report.Differences {

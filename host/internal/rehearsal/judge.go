@@ -253,13 +253,19 @@ func (c *comparing) ends(want, got *heard) {
 		}
 	case (want.failure == nil) || (got.failure == nil):
 		class := group + ".error"
-		if c.forged { // one of them believes it
+		believed := unsigned(want.failure) || unsigned(got.failure) // by one of them only
+		if c.forged || ((group == "event") && believed) {
 			class = "event.verification"
 		}
 		c.add(class, group+".error", ended(want.failure), ended(got.failure))
 	default:
 		c.failures(group, want.failure, got.failure)
 	}
+}
+
+// unsigned reports whether a program has found no signature that counts.
+func unsigned(failure *sdk.Error) bool {
+	return (failure != nil) && (failure.Code == sdk.CodeInvalidSignature)
 }
 
 // failures compares two errors. Their messages are for people, and may change.

@@ -44,6 +44,8 @@ type call struct {
 	intent    *intent.Intent // of a webhook: the intent of its URL, nil for none
 	attempt   payment.Attempt
 	exchanges []golden.Exchange
+	// origin is the provider's, when its answers name it.
+	origin string
 
 	webhook *store.Webhook // nil: it is an attempt
 	// forged says how the webhook was changed on the way; "" for the genuine one.
@@ -203,6 +205,9 @@ func (m *material) addAttempt(recorded *intent.Intent, attempt payment.Attempt, 
 		hosts[host] = true
 		size += len(said.RequestBody) + len(said.ResponseBody)
 		made.exchanges = append(made.exchanges, exchange)
+		if origin := originOf(said.URL); moved(said.ResponseBody, origin, "") != said.ResponseBody {
+			made.origin = origin
+		}
 
 		switch {
 		case !exchange.Sent:

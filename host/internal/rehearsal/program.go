@@ -163,7 +163,7 @@ func (p *program) perform(ctx context.Context, repeater *core.Repeater, made *ca
 
 	came := &heard{}
 	leased := &lease{verbs: p.verbs, program: p, heard: came}
-	finish := p.stand.play(made.exchanges)
+	finish := p.stand.play(made.exchanges, made.origin)
 	begun := time.Now()
 
 	var err error
@@ -175,6 +175,10 @@ func (p *program) perform(ctx context.Context, repeater *core.Repeater, made *ca
 
 	came.took = time.Since(begun)
 	came.requests = finish()
+	if made.origin != "" {
+		answer := moved(string(came.answer), p.stand.url(), made.origin)
+		came.answer = json.RawMessage(answer)
+	}
 	if !leased.called && (err != nil) {
 		came.notMade = err
 	}

@@ -22,6 +22,8 @@ type Report struct {
 	Differences []Difference `json:"differences"`
 	// Times are the shortest call of each verb with either program.
 	Times []Time `json:"times"`
+	// Unneeded are the classes that were allowed and that nothing has.
+	Unneeded []string `json:"unneeded"`
 	// Differs reports whether there is a difference that was not allowed.
 	Differs bool `json:"differs"`
 }
@@ -112,6 +114,7 @@ func newReport(s *stage) *Report {
 		Varies:      []string{},
 		Differences: []Difference{},
 		Times:       []Time{},
+		Unneeded:    []string{},
 	}
 }
 
@@ -188,11 +191,21 @@ func (r *Report) conclude(allowed []string) {
 
 	for i := range r.Differences {
 		difference := &r.Differences[i]
-		difference.Allowed = slices.ContainsFunc(allowed, func(class string) bool {
-			return (difference.Class == class) || strings.HasPrefix(difference.Class, class+".")
-		})
+		difference.Allowed = slices.ContainsFunc(allowed, difference.in)
 		r.Differs = r.Differs || !difference.Allowed
 	}
+
+	for _, class := range allowed {
+		has := func(difference Difference) bool { return difference.in(class) }
+		if !slices.ContainsFunc(r.Differences, has) {
+			r.Unneeded = append(r.Unneeded, class)
+		}
+	}
+}
+
+// in reports whether a difference is of a class, or of one that begins with it.
+func (d *Difference) in(class string) bool {
+	return (d.Class == class) || strings.HasPrefix(d.Class, class+".")
 }
 
 func milliseconds(took time.Duration) float64 {

@@ -194,7 +194,11 @@ func (s *stage) rehearse(ctx context.Context, material *material) (*Report, erro
 			if err := ctx.Err(); err != nil {
 				return nil, fmt.Errorf("the rehearsal was given up: %w", err)
 			}
-			runs[i] = append(runs[i], program.perform(ctx, s.repeater, &material.calls[k]))
+			came := program.perform(ctx, s.repeater, &material.calls[k])
+			if i == 0 {
+				came = s.unmoved(ctx, &material.calls[k], came)
+			}
+			runs[i] = append(runs[i], came)
 		}
 	}
 
@@ -234,6 +238,24 @@ func (s *stage) rehearse(ctx context.Context, material *material) (*Report, erro
 	report.add(s.declarations())
 	report.conclude(s.options.Allow)
 	return report, nil
+}
+
+// unmoved makes a call of the serving program once more, with the provider's
+// answers as they were, when it does not take them with another address: they may
+// be signed. The other runs follow.
+func (s *stage) unmoved(ctx context.Context, made *call, came *heard) *heard {
+	if (made.origin == "") || (made.unsound(came, came) == "") {
+		return came
+	}
+
+	asItWas := *made
+	asItWas.origin = ""
+	again := s.serving.perform(ctx, s.repeater, &asItWas)
+	if asItWas.unsound(again, again) != "" {
+		return came
+	}
+	made.origin = ""
+	return again
 }
 
 // declarations compares what the programs say of themselves and of the account,
@@ -281,7 +303,7 @@ func shown(mask *redact.Set, text string) string {
 	const most = 200
 	text = mask.Text(token.Mask(text))
 	if len(text) > most {
-		text = string([]rune(text[:most])) + "…"
+		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}
 	return text
 }

@@ -322,7 +322,7 @@ func (s *shadow) compare(ctx context.Context, candidate *program, one task) {
 
 	ctx, cancel := context.WithTimeout(ctx, s.account.Timeout)
 	defer cancel()
-	finish := candidate.stand.play(one.exchanges)
+	finish := candidate.stand.play(one.exchanges, "")
 	answer, err := one.try(ctx, candidate.verbs)
 	finish()
 	got := heard{failure: sdk.AsError(err)}

@@ -38,8 +38,11 @@ type stand struct {
 // session is what one call says and is told.
 type session struct {
 	exchanges []golden.Exchange
-	used      []bool
-	requests  []request
+	// origin is the provider's own, as its answers name it; they lead to the stand
+	// instead. "" leaves answers as they are.
+	origin   string
+	used     []bool
+	requests []request
 }
 
 // request is one that came.
@@ -78,9 +81,10 @@ func (s *stand) url() string { return "http://" + s.address.String() }
 
 func (s *stand) close() { _ = s.server.Close() } // nothing is left to say
 
-// play begins a call's session. finish ends it and returns what came.
-func (s *stand) play(exchanges []golden.Exchange) (finish func() []request) {
-	begun := &session{exchanges: exchanges, used: make([]bool, len(exchanges))}
+// play begins a call's session, for a provider of an origin. finish ends it and
+// returns what came.
+func (s *stand) play(exchanges []golden.Exchange, origin string) (finish func() []request) {
+	begun := &session{exchanges: exchanges, origin: origin, used: make([]bool, len(exchanges))}
 	s.mu.Lock()
 	s.current = begun
 	s.mu.Unlock()
@@ -113,17 +117,19 @@ func (s *stand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 
-	exchange, ok := s.take(came)
+	exchange, origin, ok := s.take(came)
 	if !ok {
 		http.Error(w, "nothing was recorded for this request", http.StatusNotImplemented)
 		return
 	}
+	exchange.Answer = golden.Body(moved(string(exchange.Answer), origin, s.url()))
 	exchange.Serve(w)
 }
 
 // take keeps a request, and returns the exchange that answers it: the next one
-// of its method and path, else one that it repeats, else the next of any.
-func (s *stand) take(came request) (golden.Exchange, bool) {
+// of its method and path, else one that it repeats, else the next of any; and the
+// origin of the provider that gave it.
+func (s *stand) take(came request) (exchange golden.Exchange, origin string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	current := s.current
@@ -154,7 +160,7 @@ func (s *stand) take(came request) (golden.Exchange, bool) {
 			if exchange.Fits(came.Method, path) {
 				came.fits = true
 				current.requests = append(current.requests, came)
-				return exchange, true
+				return exchange, current.origin, true
 			}
 		}
 	}
@@ -164,11 +170,52 @@ func (s *stand) take(came request) (golden.Exchange, bool) {
 
 	current.requests = append(current.requests, came)
 	if came.answered < 0 {
-		return golden.Exchange{}, false
+		return golden.Exchange{}, "", false
 	}
 
 	current.used[came.answered] = true
-	return current.exchanges[came.answered], true
+	return current.exchanges[came.answered], current.origin, true
+}
+
+// moved returns a text in which the addresses of one origin are those of another,
+// also where JSON writes a slash with a backslash. A longer name or port that
+// begins alike is another origin.
+func moved(text, from, to string) string {
+	if from == "" {
+		return text
+	}
+
+	const slash, escaped = "/", `\/`
+	for _, form := range [][2]string{
+		{from, to},
+		{strings.ReplaceAll(from, slash, escaped), strings.ReplaceAll(to, slash, escaped)},
+	} {
+		parts := strings.Split(text, form[0])
+		text = parts[0]
+		for _, rest := range parts[1:] {
+			if (rest != "") && strings.ContainsRune(inOrigins, rune(rest[0])) {
+				text += form[0] + rest
+				continue
+			}
+			text += form[1] + rest
+		}
+	}
+
+	return text
+}
+
+// inOrigins are what an origin may go on with.
+const inOrigins = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:"
+
+// originOf returns the scheme and host of an address, "" for a path.
+func originOf(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return ""
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	host, _, _ = strings.Cut(host, "?")
+	return scheme + "://" + host
 }
 
 // baseURL returns the address in a configuration, "" for none.
