@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -157,6 +158,8 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 		return nil, err
 	}
 
+	h.log.Info("the host starts", "version", chosen.version, "go", runtime.Version(),
+		"host", h.core.Instance())
 	h.tellFence(ctx)
 	if err := folder.sign(h.core.Instance()); err != nil {
 		return nil, err

@@ -206,7 +206,9 @@ func (a *app) flush() {
 func handler(cfg *host.Config, to io.Writer) slog.Handler {
 	options := &slog.HandlerOptions{Level: cfg.Log.Level}
 	if cfg.Log.Format == "json" {
-		return slog.NewJSONHandler(to, options)
+		// Lines of many services meet in one place.
+		return slog.NewJSONHandler(to, options).
+			WithAttrs([]slog.Attr{slog.String("service", "payhost")})
 	}
 	return slog.NewTextHandler(to, options)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/caller"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
@@ -150,7 +151,11 @@ func (c *Core) pauseOnDoubt(
 		return err
 	}
 
-	tx.Audit(ctx, payment.AuditEntry{
+	// Nobody asked for it: the host does it by the rule.
+	byHost := caller.With(ctx, caller.Caller{
+		Name: caller.Host, RequestID: caller.From(ctx).RequestID, Unlimited: true,
+	})
+	tx.Audit(byHost, payment.AuditEntry{
 		Action:   "pause-provider",
 		Provider: i.Provider,
 		Subject:  i.Provider,
