@@ -148,6 +148,7 @@ func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) 
 		Accounts:     accounts{h.supervisor, h.shadows},
 		PublicURL:    cfg.Host.PublicURL,
 		Limits:       h.supervisor.Limits,
+		Braked:       h.supervisor.CountBraked,
 		TokenSecrets: each(cfg.Host.TokenSecrets, sdk.Secret.Reveal),
 		Logger:       chosen.logger,
 		Now:          chosen.now,

@@ -24,6 +24,7 @@ import (
 	"github.com/payhost/payhost/host"
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/hosttest"
+	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -459,4 +460,21 @@ func TestAlertsAndDashboardNameWhatTheHostShows(t *testing.T) {
 	if err != nil || len(dashboard.Panels) == 0 {
 		t.Errorf("%d panels, %v", len(dashboard.Panels), err)
 	}
+}
+
+// Calls that a brake has kept from being made are counted under its name.
+func TestBrakedCallsAreCounted(t *testing.T) {
+	o := observe(t)
+	_, err := o.PauseProvider(t.Context(), "shop", payment.PausePayments, "ann", "a test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"p1", "p2"} {
+		_, err := o.CreatePayment(t.Context(), request("shop"), host.IdempotencyKey(key))
+		if err == nil {
+			t.Error("a payment was made")
+		}
+	}
+	o.awaitMetric(t, "payhost_provider_calls_total",
+		"code=paused outcome=not_sent provider=shop verb=create_payment", 2)
 }

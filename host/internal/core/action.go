@@ -233,6 +233,7 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 
 	switch {
 	case err != nil:
+		c.countBraked(i.Provider, a.capability, err)
 		return nil, false, err
 	case other:
 		release()

@@ -104,6 +104,9 @@ type Options struct {
 	// Limits returns the brakes of an account as its configuration has them
 	// now; nil: there are none.
 	Limits func(provider string) config.Limits
+	// Braked is told of calls that a pause, a cap or the fence has kept from being
+	// made; nil: nobody is.
+	Braked func(provider string, verb sdk.Capability, code string)
 	Logger *slog.Logger
 	Now    func() time.Time
 	// Alone says that no other host can be at the store, as with an embedded
@@ -131,6 +134,7 @@ type Core struct {
 	now       func() time.Time
 	steady    bool
 	limits    func(provider string) config.Limits
+	braked    func(provider string, verb sdk.Capability, code string)
 	instance  string
 
 	// reconcile resolves a doubt; see ReconcileWith.
@@ -181,6 +185,7 @@ func open(o Options) *Core {
 		now:       o.Now,
 		steady:    o.Steady,
 		limits:    o.Limits,
+		braked:    o.Braked,
 		instance:  "host_" + strings.ToLower(rand.Text()[:10]),
 		changes:   newBroadcast(),
 		closing:   make(chan struct{}),

@@ -165,6 +165,7 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 			err = idempotency.InProgress("") // an action's key, freed at this moment
 		}
 
+		c.countBraked(i.Provider, op.capability, err)
 		return "", nil, taken, err
 	}
 

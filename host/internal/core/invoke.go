@@ -149,6 +149,7 @@ func (c *Core) invokeOnce(ctx context.Context, call invocation, timeout time.Dur
 	}
 	w, other, err := c.recordOperation(ctx, call.provider, call.operation, &claim, timeout)
 	if err != nil {
+		c.countBraked(call.provider, sdk.CapabilityInvokeOperation, err)
 		return nil, false, err
 	}
 

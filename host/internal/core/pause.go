@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -161,6 +162,18 @@ func refusePaused(
 		RetryAfter: retryPaused,
 		Message: fmt.Sprintf("%s are paused since %s by %s: %s", what,
 			pause.Since.UTC().Format(time.RFC3339), pause.By, pause.Reason),
+	}
+}
+
+// countBraked has a call counted that a brake has kept from being made.
+func (c *Core) countBraked(provider string, verb sdk.Capability, err error) {
+	var refused *payment.Error
+	if c.braked == nil || !errors.As(err, &refused) || refused.Asked {
+		return
+	}
+	switch refused.Code {
+	case payment.CodePaused, payment.CodeFenced, string(sdk.CodeLimit):
+		c.braked(provider, verb, refused.Code)
 	}
 }
 

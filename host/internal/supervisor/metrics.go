@@ -144,6 +144,16 @@ func (s *Supervisor) CountTurnedAway(name string, verb sdk.Capability, cause err
 	s.observe(name, 0, true)
 }
 
+// CountBraked counts a call that a brake has kept from being made, under the
+// host's own code: "paused", "fenced" or "limit". A name that is not configured
+// is not counted.
+func (s *Supervisor) CountBraked(name string, verb sdk.Capability, code string) {
+	if s.find(name) != nil {
+		s.metrics.calls.WithLabelValues(
+			name, string(verb), code, outcomeLabel(sdk.OutcomeNotSent)).Inc()
+	}
+}
+
 // observe hands a call on to who keeps the history of providers.
 func (s *Supervisor) observe(provider string, took time.Duration, failed bool) {
 	if s.opts.Observe != nil {
