@@ -450,7 +450,8 @@ func theirSide(report intent.Report) *payment.FindingSide {
 	return side
 }
 
-// record writes a finding.
+// record writes a finding. What an operator has ended before, and is as it was,
+// stays ended.
 func (r *reconciling) record(ctx context.Context, f payment.Finding) error {
 	f.ID, f.ReconciliationID, f.Provider = NewID(findingPrefix), r.of.ID, r.of.Provider
 	if f.State == "" {
@@ -459,6 +460,26 @@ func (r *reconciling) record(ctx context.Context, f payment.Finding) error {
 	r.found++
 	return r.core.store.Write(store.Behind(ctx), func(tx *store.Tx) error {
 		f.FoundAt = tx.Now()
+		if f.State != payment.FindingOpen {
+			return tx.InsertFinding(ctx, f)
+		}
+
+		before, err := tx.EndedFinding(ctx, f)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+		case err != nil:
+			return err
+		case before.By != caller.Host && sameSide(before.Theirs, f.Theirs) && sameSide(before.Ours, f.Ours):
+			f.State, f.By = payment.FindingSettled, before.By
+			f.Note = "as " + before.ID + ": " + before.Note
+		}
 		return tx.InsertFinding(ctx, f)
 	})
+}
+
+func sameSide(left, right *payment.FindingSide) bool {
+	if left == nil || right == nil {
+		return left == right
+	}
+	return *left == *right
 }

@@ -136,8 +136,21 @@ func TestAReconciliationFindsWhatDiffers(t *testing.T) {
 		t.Errorf("statuses: %+v, and it is %s", settled, r.PaymentStatus(t, late.ID))
 	}
 
-	// It may be made again, and finds the same that is open.
+	// It may be made again, and finds the same that is open. What an operator has
+	// ended stays ended.
+	orphan := found[payment.FindingMissingHere][0]
+	_, err := r.AttachFinding(ctx, orphan.ID, payment.Attachment{Reason: "of the old shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, again := reconciled(t, r)
+	for _, one := range again[payment.FindingMissingHere] {
+		ended := one.ProviderReference == orphan.ProviderReference
+		if ended != (one.State == payment.FindingSettled) ||
+			(ended && !strings.Contains(one.Note, "of the old shop")) {
+			t.Errorf("again: %+v", one)
+		}
+	}
 	if len(again[payment.FindingMissingHere]) != 2 || len(again[payment.FindingStatus]) != 0 {
 		t.Errorf("again: %+v", again)
 	}

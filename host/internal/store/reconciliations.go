@@ -131,6 +131,15 @@ func (t *Tx) Finding(ctx context.Context, id string) (payment.Finding, error) {
 	return scanFinding(t.queryRow(ctx, `SELECT `+findingColumns+` FROM findings WHERE id = $1`, id))
 }
 
+// EndedFinding reads the newest finding of the same kind about the same thing that
+// somebody has ended. The error is ErrNotFound when there is none.
+func (t *Tx) EndedFinding(ctx context.Context, f payment.Finding) (payment.Finding, error) {
+	return scanFinding(t.queryRow(ctx, `SELECT `+findingColumns+` FROM findings
+		WHERE provider = $1 AND kind = $2 AND intent_id = $3 AND provider_reference = $4
+		AND ended_by <> '' ORDER BY provider, kind, intent_id, provider_reference, id DESC LIMIT 1`,
+		f.Provider, string(f.Kind), f.SubjectID, f.ProviderReference))
+}
+
 // FindingFilter narrows a list of findings. Zero values do not narrow.
 type FindingFilter struct {
 	Reconciliation string

@@ -35,6 +35,8 @@ CREATE TABLE findings (
 CREATE INDEX findings_by_reconciliation ON findings (reconciliation_id, id);
 CREATE INDEX findings_by_state ON findings (state, id);
 CREATE INDEX findings_by_provider ON findings (provider, state, id);
+-- A later reconciliation finds the same again: what a person has ended stays ended.
+CREATE INDEX findings_ended ON findings (provider, kind, intent_id, provider_reference, id) WHERE ended_by <> '';
 
 -- +goose Down
 DROP TABLE findings;
