@@ -450,8 +450,8 @@ func theirSide(report intent.Report) *payment.FindingSide {
 	return side
 }
 
-// record writes a finding. What an operator has ended before, and is as it was,
-// stays ended.
+// record writes a finding. A finding that an operator has ended before, of which
+// both sides are as they were, stays ended.
 func (r *reconciling) record(ctx context.Context, f payment.Finding) error {
 	f.ID, f.ReconciliationID, f.Provider = NewID(findingPrefix), r.of.ID, r.of.Provider
 	if f.State == "" {
