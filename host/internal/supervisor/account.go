@@ -68,13 +68,14 @@ func (s service) runs(program plugin.Binary) bool {
 }
 
 func (s *Supervisor) newAccount(cfg config.Provider) *account {
+	log := s.log.With("provider", cfg.Name)
 	a := &account{
 		name:         cfg.Name,
 		sup:          s,
-		log:          s.log.With("provider", cfg.Name),
+		log:          log,
 		series:       s.metrics.seriesOf(cfg.Name),
-		breaker:      newBreaker(cfg.Name, s.tune.breakerFailures, s.tune.breakerOpen),
-		queryBreaker: newBreaker(cfg.Name, s.tune.breakerFailures, s.tune.breakerOpen),
+		breaker:      newBreaker(log, "all but queries", s.tune.breakerFailures, s.tune.breakerOpen),
+		queryBreaker: newBreaker(log, "queries", s.tune.breakerFailures, s.tune.breakerOpen),
 		pace:         newPace(),
 		service:      service{cfg: cfg},
 		phase:        StateStarting,

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -29,10 +30,20 @@ type breaker struct {
 	open  time.Duration
 }
 
-func newBreaker(name string, failures uint32, open time.Duration) *breaker {
+// newBreaker returns a breaker that says in the log when it opens and when it
+// closes again. The tries between are not worth a line each.
+func newBreaker(log *slog.Logger, calls string, failures uint32, open time.Duration) *breaker {
 	settings := gobreaker.Settings{
-		Name:    name,
 		Timeout: open,
+		OnStateChange: func(_ string, from, to gobreaker.State) {
+			switch {
+			case from == gobreaker.StateClosed:
+				log.Warn("the provider does not answer: calls are held back",
+					"breaker", calls, "failures", failures, "retry_ms", open.Milliseconds())
+			case to == gobreaker.StateClosed:
+				log.Info("the provider answers again: calls are made", "breaker", calls)
+			}
+		},
 		ReadyToTrip: func(counts gobreaker.Counts) bool {
 			return counts.ConsecutiveFailures >= failures
 		},
